@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The context: message of the last failure, allocator hook, threads, progress, cancellation.
+ * The context: message of the last failure, threads, progress, cancellation.
  *
  * A context is used by one thread at a time; only nescio_ctx_cancel may come from another.
  * Workers of the pool never touch it: they report to their job. */
@@ -32,7 +32,7 @@ struct nescio_pool;
  *  Returns non-zero to stop the work with NESCIO_E_CANCELLED. Called on the context's own thread. */
 typedef int (*nescio_progress_fn)(const char *stage, uint64_t done, uint64_t total, void *user);
 
-/** Returns new; NESCIO_E_NOMEM or NESCIO_E_RNG. One thread, no progress, by default. */
+/** Returns new; NESCIO_E_NOMEM. One thread, no progress, by default. */
 NESCIO_MUST_CHECK nescio_status nescio_ctx_new(nescio_ctx **out);
 /** Stops the pool. Accepts NULL. */
 void nescio_ctx_free(nescio_ctx *ctx);
@@ -41,12 +41,12 @@ void nescio_ctx_free(nescio_ctx *ctx);
 const char *nescio_ctx_message(const nescio_ctx *ctx);
 /** Records a one-line message (printf style, cut at 1 KB, control characters replaced) and returns `st`:
  *  `return nescio_fail(ctx, NESCIO_E_FORMAT, "tensor '%s': ...", name);` Names the object, says what was
- *  found and what is accepted. Never a secret. */
+ *  found and what is accepted. Never a secret. ctx may be NULL: no message. */
 nescio_status nescio_fail(nescio_ctx *ctx, nescio_status st, const char *format, ...) NESCIO_PRINTF(3, 4);
 /** NESCIO_E_NOMEM with a message that gives the size. */
 nescio_status nescio_fail_nomem(nescio_ctx *ctx, size_t bytes);
 
-/** Threads that batch work may use, 1 ... 256. Takes effect before the pool's first use. */
+/** Threads that batch work may use, 1 ... 256. NESCIO_E_ARG once the pool runs with another number. */
 NESCIO_MUST_CHECK nescio_status nescio_ctx_set_threads(nescio_ctx *ctx, unsigned n_threads);
 unsigned nescio_ctx_threads(const nescio_ctx *ctx);
 /** The context's worker pool, made at the first call. Borrowed. NULL: no memory or no thread. */
@@ -55,7 +55,8 @@ struct nescio_pool *nescio_ctx_pool(nescio_ctx *ctx);
 void nescio_ctx_set_progress(nescio_ctx *ctx, nescio_progress_fn fn, void *user);
 /** Reports progress; NESCIO_E_CANCELLED when the callback or nescio_ctx_cancel asked to stop. */
 NESCIO_MUST_CHECK nescio_status nescio_progress(nescio_ctx *ctx, const char *stage, uint64_t done, uint64_t total);
-/** Asks the running call to stop at its next progress report. Any thread, async-signal-safe. */
+/** Asks the running call to stop at its next progress report, which uses the request up. Any thread,
+ *  async-signal-safe. */
 void nescio_ctx_cancel(nescio_ctx *ctx);
 
 /** Big, long-lived blocks (keys, packages): zeroed, 64-byte aligned; from 2 MB on 2 MB aligned with huge

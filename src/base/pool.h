@@ -18,6 +18,6 @@ nescio_pool *nescio_pool_new(unsigned n_workers);
 void nescio_pool_free(nescio_pool *pool);
 unsigned nescio_pool_workers(const nescio_pool *pool);
 /** Runs fn for every index; jobs are taken one by one by whoever is free. Returns when all are done.
- *  No allocation. Not re-entrant: a job may not call it. pool == NULL runs all jobs on the caller. */
+ *  No allocation. Calls from several threads queue up; a job may not call it. pool == NULL runs all jobs on the caller. */
 void nescio_pool_run(nescio_pool *pool, size_t n_jobs, nescio_job_fn fn, void *arg);
 #endif /* NESCIO_BASE_POOL_H */
