@@ -6,7 +6,7 @@
  * reader adapts every other version, so nobody else knows opsets. Everything of a graph lives in its arena; nothing is
  * freed singly. Order: the node list is topological at every moment. Invariants (nescio_graph_verify): every used value
  * has a producer above its use, or is a graph input, or a constant; one producer a value; arity and attribute kinds as the
- * op table says; names unique and not empty; dtypes of produced values known.
+ * op table says; names unique and not empty; dtypes of produced values known (after inference).
  * Must not know: integers circuits, encryption, file formats.
  */
 #ifndef NESCIO_GRAPH_GRAPH_H
