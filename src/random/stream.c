@@ -15,8 +15,10 @@
 void nescio_stream_init(nescio_stream *s, const uint8_t seed[NESCIO_SEED_BYTES],
                         nescio_stream_use use, uint64_t index)
 {
+    const int ready = sodium_init(); /* picks the fast code; without it the plain code runs */
+
     assert(index < (uint64_t)1 << 56 && (unsigned)use < 256);
-    (void)sodium_init(); /* picks the fast code for this machine; without it the plain code runs */
+    (void)ready;
     memcpy(s->key, seed, sizeof s->key);
     for (int i = 0; i < 7; i++)
         s->nonce[i] = (uint8_t)(index >> (8 * i));
