@@ -11,6 +11,7 @@
  */
 #ifndef NESCIO_TFHE_TFHE_H
 #define NESCIO_TFHE_TFHE_H
+#include "base/int_matrix.h"
 #include "tfhe/params.h"
 
 #define NESCIO_KEY_ID_BYTES 16
@@ -71,15 +72,6 @@ typedef struct nescio_table_batch {
  *  same batch. No allocation. `done` (may be NULL) is an atomic counter of finished ciphertexts for progress. */
 void nescio_engine_tables(nescio_engine *engine, struct nescio_pool *pool, const nescio_lwe_batch *out,
                           const nescio_lwe_batch *in, const nescio_table_batch *tables, _Atomic size_t *done);
-
-/** A row-sparse or dense integer matrix, public. Exactly one of dense and columns is set. */
-typedef struct nescio_int_matrix {
-    uint32_t n_rows, n_columns;
-    const int32_t *dense;      /**< [n_rows][n_columns], or NULL */
-    const uint32_t *row_start; /**< [n_rows + 1], sparse */
-    const uint32_t *columns;   /**< [row_start[n_rows]], increasing in a row */
-    const int32_t *weights;    /**< likewise */
-} nescio_int_matrix;
 
 /** out[r] (+)= sum_c m[r][c] in[c]; adds to out when `accumulate`. out and in do not overlap. Workers take row blocks. */
 void nescio_lwe_linear(struct nescio_pool *pool, const nescio_lwe_batch *out, const nescio_int_matrix *m,
