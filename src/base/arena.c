@@ -43,8 +43,15 @@ typedef struct arena_chunk {
     size_t used;
 } arena_chunk;
 
+typedef struct arena_cleanup {
+    struct arena_cleanup *before;
+    void (*fn)(void *arg);
+    void *arg;
+} arena_cleanup;
+
 struct nescio_arena {
-    arena_chunk *chunks; /* owned list; the first one is filled */
+    arena_chunk *chunks;     /* owned list; the first one is filled */
+    arena_cleanup *cleanups; /* last registered first; they live in the arena */
     size_t next_bytes;   /* size of the next chunk */
     size_t handed_out;
 };
@@ -62,6 +69,8 @@ void nescio_arena_free(nescio_arena *arena)
 {
     if (!arena)
         return;
+    for (const arena_cleanup *c = arena->cleanups; c; c = c->before)
+        c->fn(c->arg);
     while (arena->chunks) {
         arena_chunk *chunk = arena->chunks;
 
@@ -171,6 +180,17 @@ char *nescio_arena_printf(nescio_arena *arena, const char *format, ...)
     length = vsnprintf(text, (size_t)length + 1, format, args);
     va_end(args);
     return length < 0 ? NULL : text;
+}
+
+bool nescio_arena_on_free(nescio_arena *arena, void (*fn)(void *arg), void *arg)
+{
+    arena_cleanup *c = nescio_arena_alloc(arena, sizeof *c);
+
+    if (!c)
+        return false;
+    *c = (arena_cleanup){.before = arena->cleanups, .fn = fn, .arg = arg};
+    arena->cleanups = c;
+    return true;
 }
 
 size_t nescio_arena_bytes(const nescio_arena *arena)

@@ -7,7 +7,7 @@
  * freed singly. Order: the node list is topological at every moment. Invariants (nescio_graph_verify): every used value
  * has a producer above its use, or is a graph input, or a constant; one producer a value; arity and attribute kinds as the
  * op table says; names unique and not empty; dtypes of produced values known (after inference).
- * Must not know: integers circuits, encryption, file formats.
+ * Must not know: integer circuits, encryption, file formats.
  */
 #ifndef NESCIO_GRAPH_GRAPH_H
 #define NESCIO_GRAPH_GRAPH_H
@@ -28,12 +28,21 @@ typedef struct nescio_shape {
     const char *symbol[NESCIO_RANK_MAX]; /**< name of an unknown dim ("batch"), or NULL */
 } nescio_shape;
 
+/** Elements of a small integer tensor (rank 0 or 1) as far as they are known: what shape arithmetic computes. */
+typedef struct nescio_content {
+    int count;                           /**< 0 ... NESCIO_RANK_MAX */
+    bool known[NESCIO_RANK_MAX];         /**< element i is `at[i]` */
+    int64_t at[NESCIO_RANK_MAX];         /**< valid where known */
+    const char *symbol[NESCIO_RANK_MAX]; /**< where not known: name of the dim it is, or NULL */
+} nescio_content;
+
 /** One tensor of the graph. */
 typedef struct nescio_value {
-    const char *name;              /**< unique in its graph, never empty */
+    const char *name;              /**< unique in its graph, its subgraphs and parents; never empty */
     nescio_dtype dtype;            /**< NESCIO_DTYPE_NONE until inferred */
     nescio_shape shape;            /**< as known */
     const nescio_tensor *constant; /**< elements when known at compile time (initializer or folded); else NULL */
+    const nescio_content *content; /**< what nescio_graph_infer found out of the elements; else NULL */
     nescio_node *producer;         /**< NULL for graph inputs and constants */
     uint32_t i_output;             /**< which output of producer */
     uint32_t id;                   /**< dense index: position in graph->values */
@@ -87,6 +96,8 @@ struct nescio_graph {
     size_t n_values, cap_values;
     nescio_value **inputs, **outputs;
     size_t n_inputs, n_outputs;
+    struct nescio_names *names; /**< every value name of the root graph and its subgraphs; shared */
+    size_t n_nodes_made;        /**< for the names of nameless nodes */
 };
 
 /** Returns new, empty, with its own arena (parent NULL) or the parent's. */
@@ -112,11 +123,18 @@ void nescio_node_set_output(nescio_node *node, size_t i, nescio_value *value);
 void nescio_graph_replace(nescio_graph *graph, const nescio_value *from, nescio_value *to);
 /** Number of uses of each value (by id), uses in subgraphs and graph outputs included, into counts[n_values]. */
 void nescio_graph_count_uses(const nescio_graph *graph, uint32_t *counts);
+/** Appends to the inputs or outputs. NESCIO_E_NOMEM, without a message (no context here): the caller says it. */
 NESCIO_MUST_CHECK nescio_status nescio_graph_add_input(nescio_graph *graph, nescio_value *value);
 NESCIO_MUST_CHECK nescio_status nescio_graph_add_output(nescio_graph *graph, nescio_value *value);
 /** Deep copy into a new arena. Constants are shared when `borrow`. */
 NESCIO_MUST_CHECK nescio_status nescio_graph_copy(nescio_ctx *ctx, const nescio_graph *in, bool borrow,
                                                   nescio_graph **out);
+
+/** Copies the nodes of `body` (a subgraph of `graph` or of one of its parents) before `before` (NULL: at the end). The
+ *  body's inputs become args[body->n_inputs]; outs[body->n_outputs] are the values that its outputs became. */
+NESCIO_MUST_CHECK nescio_status nescio_graph_splice(nescio_ctx *ctx, nescio_graph *graph, nescio_node *before,
+                                                    const nescio_graph *body, nescio_value *const *args,
+                                                    nescio_value **outs);
 
 /** Attribute by name; NULL: absent. */
 const nescio_attr *nescio_node_attr(const nescio_node *node, const char *name);
@@ -129,9 +147,19 @@ nescio_attr *nescio_node_set_int(nescio_node *node, const char *name, int64_t v)
 nescio_attr *nescio_node_set_float(nescio_node *node, const char *name, double v);
 nescio_attr *nescio_node_set_ints(nescio_node *node, const char *name, const int64_t *v, size_t n);
 nescio_attr *nescio_node_set_string(nescio_node *node, const char *name, const char *v);
+nescio_attr *nescio_node_set_floats(nescio_node *node, const char *name, const double *v, size_t n);
+nescio_attr *nescio_node_set_strings(nescio_node *node, const char *name, const char *const *v, size_t n);
+/** Copies struct and elements unless `borrow`. */
+nescio_attr *nescio_node_set_tensor(nescio_node *node, const char *name, const nescio_tensor *t, bool borrow);
+/** A body whose parent is the node's graph. */
+nescio_attr *nescio_node_set_graph(nescio_node *node, const char *name, nescio_graph *g);
+/** Takes the attribute away; absent is fine. */
+void nescio_node_unset(nescio_node *node, const char *name);
 /** Input i or NULL when left out or beyond n_inputs. */
 nescio_value *nescio_node_input(const nescio_node *node, size_t i);
 
+/** Output dtypes and shapes of one node whose inputs have been inferred. Subgraphs too. */
+NESCIO_MUST_CHECK nescio_status nescio_node_infer(nescio_ctx *ctx, nescio_node *node);
 /** Shape and dtype of every value as far as constants and input shapes tell (infer.c, one rule an operator).
  *  Contradictions are NESCIO_E_FORMAT naming the node. */
 NESCIO_MUST_CHECK nescio_status nescio_graph_infer(nescio_ctx *ctx, nescio_graph *graph);
