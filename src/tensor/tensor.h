@@ -36,6 +36,10 @@ const char *nescio_dtype_name(nescio_dtype t);
 bool nescio_dtype_is_float(nescio_dtype t);
 bool nescio_dtype_is_integer(nescio_dtype t); /* signed or unsigned, not bool */
 
+/** Exact values of IEEE binary16 and of bfloat16, from their bits. */
+float nescio_f16_to_f32(uint16_t half);
+float nescio_bf16_to_f32(uint16_t half);
+
 /** Row-major unless strides say otherwise. rank 0 is a scalar: one element. A dim may be 0. */
 typedef struct nescio_tensor {
     nescio_dtype dtype;
@@ -62,13 +66,14 @@ NESCIO_MUST_CHECK nescio_status nescio_tensor_arena(nescio_ctx *ctx, nescio_aren
 /** Frees owned elements and zeroes the struct. */
 void nescio_tensor_free(nescio_tensor *t);
 /** Contiguous copy of `in` as dtype `to` into *out (owned). Float to integer truncates toward zero and saturates
- *  (NaN gives 0); anything to bool is != 0; strings only to strings (NESCIO_E_ARG otherwise). */
+ *  (NaN gives 0); integer to narrower integer keeps the low bits, as ONNX Cast; anything to bool is != 0; strings
+ *  only to strings; nothing to F16 or BF16 (NESCIO_E_ARG otherwise). */
 NESCIO_MUST_CHECK nescio_status nescio_tensor_cast(nescio_ctx *ctx, nescio_tensor *out, const nescio_tensor *in,
                                                    nescio_dtype to);
-/** Element i of a contiguous numeric tensor, converted. */
+/** Element i of a contiguous numeric tensor, converted as by nescio_tensor_cast. */
 double nescio_tensor_get_f64(const nescio_tensor *t, size_t i);
 int64_t nescio_tensor_get_i64(const nescio_tensor *t, size_t i);
-/** "float32[10,784]" into buf (cut to n); returns buf. */
+/** "float32[10,784]" into buf (cut to n >= 1 bytes); returns buf. */
 const char *nescio_tensor_describe(const nescio_tensor *t, char *buf, size_t n);
 /** Rows [first, first + n) along axis 0, borrowed. rank >= 1. */
 nescio_tensor nescio_tensor_rows(const nescio_tensor *t, int64_t first, int64_t n);
@@ -78,10 +83,11 @@ nescio_tensor nescio_tensor_rows(const nescio_tensor *t, int64_t first, int64_t 
 NESCIO_MUST_CHECK nescio_status nescio_npy_read(nescio_ctx *ctx, nescio_tensor *out, const char *path);
 NESCIO_MUST_CHECK nescio_status nescio_npy_parse(nescio_ctx *ctx, nescio_tensor *out, const void *data, size_t bytes,
                                                  const char *name);
-/** Writes .npy 1.0, atomically. Strings as fixed-width unicode. */
+/** Writes .npy 1.0, atomically, any strides. Strings (UTF-8) as fixed-width unicode; BF16 is NESCIO_E_UNSUPPORTED. */
 NESCIO_MUST_CHECK nescio_status nescio_npy_write(nescio_ctx *ctx, const nescio_tensor *t, const char *path);
-/** Reads comma-separated numbers as float64 [rows, columns]; a first line with a non-number is a header;
- *  quotes, CRLF and empty last lines allowed; ragged rows name line and column. Owned. */
+/** Reads comma-separated numbers (inf and nan too) as float64 [rows, columns]; a first line with a non-number or an
+ *  empty first field is a header; quotes, CRLF, a byte order mark and empty last lines allowed; ragged rows and fields
+ *  that are no number are NESCIO_E_FORMAT and name line and column. No locale matters. Owned. */
 NESCIO_MUST_CHECK nescio_status nescio_csv_read(nescio_ctx *ctx, nescio_tensor *out, const char *path);
 NESCIO_MUST_CHECK nescio_status nescio_csv_parse(nescio_ctx *ctx, nescio_tensor *out, const void *data, size_t bytes,
                                                  const char *name);
