@@ -36,7 +36,7 @@ typedef struct nescio_evaluation_key {
     uint8_t seed[32];                /**< of all masks */
     uint8_t *bootstrap;              /**< 48-bit little-endian bodies: [ggsw][row][coefficient]; owned */
     uint8_t *keyswitch;              /**< ks_modulus_log-bit bodies: [big coefficient][level] */
-    uint8_t *output;                 /**< 48-bit bodies: [big coefficient][level][coefficient of N'] */
+    uint8_t *output;                 /**< 32-bit bodies: [big coefficient][level][coefficient of N'] */
     size_t bootstrap_bytes, keyswitch_bytes, output_bytes;
 } nescio_evaluation_key;
 
