@@ -10,8 +10,9 @@
 #define MAX_LWE_DIM   8192u
 #define MAX_OUT_DIM   4096u
 #define MAX_BASE_LOG  24u /* a digit is exact in f64 after its transform's growth */
-#define MAX_DIGIT_LOG 7u  /* key-switch digits are bytes; 2 * 255 * 2^6 fits 16 bits (vpmaddubsw)  \
-                           */
+#define MAX_DIGIT_LOG                                                                              \
+    7u /* key-switch digits are bytes; 2 * 255 * 2^6 fits 16 bits (vpmaddubsw)                     \
+        */
 #define MAX_NOISE_LOG  61u
 #define MIN_NARROW_LOG 3u /* TUniform(3): below, the noise is too coarse to be argued about */
 
@@ -156,6 +157,7 @@ nescio_status nescio_tfhe_params_check(nescio_ctx *ctx, const nescio_tfhe_params
     };
     const uint32_t lwe_noise_limit = p->ks_modulus_log - 3;
     const uint32_t pbs_limit = p->torus_log == 32 ? 24 : 62;
+    const uint32_t ks_limit = p->ks_modulus_log == 24 ? 24 : 31;
 
     NESCIO_TRY(check_ranges(ctx, fields, sizeof fields / sizeof *fields));
     NESCIO_TRY(check_shape(ctx, p));
@@ -164,7 +166,7 @@ nescio_status nescio_tfhe_params_check(nescio_ctx *ctx, const nescio_tfhe_params
         1));
     NESCIO_TRY(
         check_gadget(ctx, "bootstrapping gadget", p->pbs_levels, p->pbs_base_log, pbs_limit));
-    NESCIO_TRY(check_gadget(ctx, "key switch gadget", p->ks_levels, p->ks_base_log, 31));
+    NESCIO_TRY(check_gadget(ctx, "key switch gadget", p->ks_levels, p->ks_base_log, ks_limit));
     return check_gadget(ctx, "output key switch gadget", p->out_levels, p->out_base_log, 31);
 }
 

@@ -66,7 +66,7 @@ static const bad_value bad_values[] = {
     {"bootstrapping gadget", FIELD(pbs_levels), 2},
     {"pbs_base_log", FIELD(pbs_base_log), 25},
     {"ks_levels", FIELD(ks_levels), 0},
-    {"key switch gadget", FIELD(ks_levels), 16},
+    {"key switch gadget", FIELD(ks_levels), 13},
     {"ks_base_log", FIELD(ks_base_log), 8},
     {"ks_modulus_log", FIELD(ks_modulus_log), 16},
     {"lwe_noise_log", FIELD(lwe_noise_log), 2},
