@@ -124,7 +124,7 @@ void *nescio_arena_alloc(nescio_arena *arena, size_t bytes)
     size_t padded;
     void *piece = NULL;
 
-    if (bytes > SIZE_MAX / 2)
+    if (bytes > SIZE_MAX / 4)
         return NULL;
     padded = nescio_size_round_up(bytes ? bytes : 1, WORD) + RED_ZONE;
     if (arena->chunks)

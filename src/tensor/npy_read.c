@@ -137,6 +137,7 @@ static nescio_status read_descr(npy_reader *r, npy_header *h)
     char descr[TEXT_MOST];
     npy_reader digits = *r;
     int64_t size = 0;
+    bool well_formed;
 
     if (peek(r) == '[')
         return nescio_fail(r->ctx, NESCIO_E_UNSUPPORTED,
@@ -147,7 +148,8 @@ static nescio_status read_descr(npy_reader *r, npy_header *h)
         return malformed(r, "descr does not start with a byte order and a kind");
     digits.at = descr + 2;
     digits.end = descr + strlen(descr);
-    if (digits.at < digits.end && (!read_dim(&digits, &size) || digits.at != digits.end))
+    well_formed = read_dim(&digits, &size) && digits.at == digits.end;
+    if (!well_formed && strchr("fiubUS", descr[1]))
         return malformed(r, "descr does not end with a size");
     h->big_endian = descr[0] == '>';
     h->string_kind = descr[1] == 'U' || descr[1] == 'S' ? descr[1] : '\0';
