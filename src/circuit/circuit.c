@@ -5,9 +5,9 @@
 #include <assert.h>
 #include <string.h>
 
-/** Open addressing over the wires' names; capacity is a power of two, at most half full. */
+/** Wires by name. Open addressing; capacity is a power of two, at most half full. */
 typedef struct nescio_circuit_names {
-    const char **slots;
+    nescio_wire **slots;
     size_t capacity, n;
 } nescio_circuit_names;
 
@@ -32,12 +32,12 @@ static uint64_t hash_text(const char *s)
     return h;
 }
 
-/* Slot of `name`, or of the hole where it belongs. */
-static const char **find_slot(const nescio_circuit_names *names, const char *name)
+/* Slot of the wire `name`, or of the hole where it belongs. */
+static nescio_wire **find_slot(const nescio_circuit_names *names, const char *name)
 {
     size_t i = hash_text(name) & (names->capacity - 1);
 
-    while (names->slots[i] && strcmp(names->slots[i], name) != 0)
+    while (names->slots[i] && strcmp(names->slots[i]->name, name) != 0)
         i = (i + 1) & (names->capacity - 1);
     return &names->slots[i];
 }
@@ -48,36 +48,40 @@ static bool grow_names(nescio_circuit *circuit)
     const nescio_circuit_names old = *names;
 
     names->capacity = old.capacity ? 2 * old.capacity : 64;
-    names->slots = nescio_arena_array(circuit->arena, names->capacity, sizeof *names->slots);
+    names->slots = nescio_arena_array(circuit->arena, names->capacity, sizeof(nescio_wire *));
     if (!names->slots) {
         *names = old;
         return false;
     }
     for (size_t i = 0; i < old.capacity; i++) {
         if (old.slots[i])
-            *find_slot(names, old.slots[i]) = old.slots[i];
+            *find_slot(names, old.slots[i]->name) = old.slots[i];
     }
     return true;
 }
 
-/* A name nobody has, made from `name` by a suffix where needed, and taken. NULL: no memory. */
-static const char *take_name(nescio_circuit *circuit, const char *name)
+/* Gives the wire a name nobody has, made from `name` by a suffix where needed. False: no memory. */
+static bool name_wire(nescio_circuit *circuit, nescio_wire *wire, const char *name)
 {
     nescio_circuit_names *const names = circuit->names;
-    const char *fresh = nescio_arena_strdup(circuit->arena, name && *name ? name : "wire");
 
-    if (!fresh || (2 * (names->n + 1) > names->capacity && !grow_names(circuit)))
-        return NULL;
+    wire->name = nescio_arena_strdup(circuit->arena, name);
+    if (!wire->name || (2 * (names->n + 1) > names->capacity && !grow_names(circuit)))
+        return false;
     /* The suffix starts at the number of names, so that long runs of equal names stay linear. */
-    for (size_t suffix = names->n; *find_slot(names, fresh); suffix++) {
-        fresh =
-            nescio_arena_printf(circuit->arena, "%s.%zu", name && *name ? name : "wire", suffix);
-        if (!fresh)
-            return NULL;
+    for (size_t suffix = names->n; *find_slot(names, wire->name); suffix++) {
+        wire->name = nescio_arena_printf(circuit->arena, "%s.%zu", name, suffix);
+        if (!wire->name)
+            return false;
     }
-    *find_slot(names, fresh) = fresh;
+    *find_slot(names, wire->name) = wire;
     names->n++;
-    return fresh;
+    return true;
+}
+
+nescio_wire *nescio_circuit_find(const nescio_circuit *circuit, const char *name)
+{
+    return circuit->names->capacity ? *find_slot(circuit->names, name) : NULL;
 }
 
 nescio_status nescio_circuit_new(nescio_ctx *ctx, nescio_circuit **out)
@@ -129,8 +133,7 @@ static nescio_wire *new_wire(nescio_circuit *circuit, const char *name, size_t c
     if (!wire || !wires)
         return NULL;
     circuit->wires = wires;
-    wire->name = take_name(circuit, name);
-    if (!wire->name)
+    if (!name_wire(circuit, wire, name))
         return NULL;
     wire->rank = 1;
     wire->dims[0] = (int64_t)count;

@@ -136,6 +136,8 @@ void nescio_circuit_free(nescio_circuit *circuit);
  * unique. NULL: no memory. */
 nescio_gate *nescio_circuit_gate(nescio_circuit *circuit, nescio_gate_op op, const char *name,
                                  nescio_wire *const *inputs, uint32_t n_inputs, size_t count);
+/** Wire by name, dead ones included; NULL: none. */
+nescio_wire *nescio_circuit_find(const nescio_circuit *circuit, const char *name);
 /** Deep copy into a new arena; gates keep their order, wires are numbered in that order. */
 NESCIO_MUST_CHECK nescio_status nescio_circuit_copy(nescio_ctx *ctx, const nescio_circuit *in,
                                                     nescio_circuit **out);

@@ -144,16 +144,19 @@ static void count_events(const nescio_gate *gate, size_t g, const int64_t *in,
 static nescio_status check_inputs(nescio_ctx *ctx, const nescio_circuit *circuit,
                                   const int64_t *const *inputs)
 {
-    for (size_t i = 0; i < nescio_circuit_n_inputs(circuit); i++) {
-        const nescio_gate *const gate = nescio_circuit_input(circuit, i);
+    size_t i = 0;
 
-        for (size_t j = 0; j < gate->output->count; j++) {
+    for (size_t g = 0; g < circuit->n_gates; g++) {
+        const nescio_gate *const gate = circuit->gates[g];
+
+        for (size_t j = 0; gate->op == NESCIO_GATE_INPUT && j < gate->output->count; j++) {
             if (inputs[i][j] < gate->quantizer.lo || inputs[i][j] > gate->quantizer.hi)
                 return nescio_fail(ctx, NESCIO_E_ARG,
                                    "input '%s': element %zu is %lld, outside %lld..%lld",
                                    gate->output->name, j, (long long)inputs[i][j],
                                    (long long)gate->quantizer.lo, (long long)gate->quantizer.hi);
         }
+        i += gate->op == NESCIO_GATE_INPUT;
     }
     return NESCIO_OK;
 }

@@ -98,6 +98,8 @@ static nescio_status check_matrix(nescio_ctx *ctx, const nescio_gate *gate, uint
     for (uint32_t r = 0; r < m->n_rows; r++) {
         if (m->row_start[r] > m->row_start[r + 1])
             BAD("gate '%s': matrix %u, row %u ends before it starts", gate->name, i, r);
+    }
+    for (uint32_t r = 0; r < m->n_rows; r++) {
         for (uint32_t k = m->row_start[r]; k < m->row_start[r + 1]; k++) {
             if (m->columns[k] >= m->n_columns ||
                 (k > m->row_start[r] && m->columns[k] <= m->columns[k - 1]))
