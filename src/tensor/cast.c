@@ -49,7 +49,7 @@ static void load(wide_chunk *out, nescio_dtype t, const void *data, int64_t stri
     case NESCIO_U64: LOAD(uint64_t, u, SAME);
     case NESCIO_BOOL: LOAD(uint8_t, i, NONZERO);
     case NESCIO_STRING:
-    case NESCIO_DTYPE_NONE: assert(!"not a number");
+    case NESCIO_DTYPE_NONE: assert(0 && "not a number");
     }
 #undef LOAD
 }
@@ -90,7 +90,7 @@ static void store_from_f64(void *data, nescio_dtype t, const double *in, size_t 
     case NESCIO_I32: STORE(int32_t, truncate_signed(in[k], INT32_MIN, INT32_MAX));
     case NESCIO_I64: STORE(int64_t, truncate_signed(in[k], INT64_MIN, INT64_MAX));
     case NESCIO_BOOL: STORE(uint8_t, in[k] != 0);
-    default: assert(!"not a type to convert to");
+    default: assert(0 && "not a type to convert to");
     }
 }
 
@@ -111,7 +111,7 @@ static void store_from_bits(void *data, nescio_dtype t, const uint64_t *in, bool
     case NESCIO_U64:
     case NESCIO_I64: STORE(uint64_t, in[k]);
     case NESCIO_BOOL: STORE(uint8_t, in[k] != 0);
-    default: assert(!"not a type to convert to");
+    default: assert(0 && "not a type to convert to");
     }
 #undef STORE
 }
