@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * FFT tables, the choice of kernels, and exact products mod 2^64. */
+#include "base/bytes.h"
+#include "kernels/fft_internal.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PI 3.14159265358979323846264338327950288L
+
+static unsigned log2_exact(uint32_t x)
+{
+    return (unsigned)__builtin_ctz(x);
+}
+
+static uint32_t reverse_bits(uint32_t x, unsigned bits)
+{
+    uint32_t r = 0;
+    for (unsigned i = 0; i < bits; i++, x >>= 1)
+        r = r << 1 | (x & 1);
+    return r;
+}
+
+/* Block `block` of the 2^depth blocks is the residue mod X^(2h) - exp(i t); the angle t: */
+static long double block_angle(uint32_t block, unsigned depth)
+{
+    return (PI / 2 + 2 * PI * reverse_bits(block, depth)) / (long double)(1u << depth);
+}
+
+/* The roots that split this block in 3 layers (or 2: the first two): exp(i t/2), exp(i t/4), exp(i
+ * t/8), and exp(i (t/8 + pi/4)). The other halves of the layers use i times these. */
+static long double forward_angle(uint32_t block, unsigned depth, size_t root)
+{
+    const long double t = block_angle(block, depth);
+    return root == 0 ? t / 2 : root == 1 ? t / 4 : root == 2 ? t / 8 : t / 8 + PI / 4;
+}
+
+/* Joining blocks of h points: position j of layer 1, 2, 3, and the odd half of layer 3. */
+static long double backward_angle(size_t j, size_t h, size_t root)
+{
+    const size_t position = root == 3 ? j + h : j;
+    const size_t period = root == 0 ? 2 * h : root == 1 ? 4 * h : 8 * h;
+    return -2 * PI * (long double)position / (long double)period;
+}
+
+static double *put_lanes(double *p, const long double angles[8])
+{
+    for (int i = 0; i < 8; i++) {
+        p[i] = (double)cosl(angles[i]);
+        p[8 + i] = (double)sinl(angles[i]);
+    }
+    return p + 16;
+}
+
+static void plan_passes(nescio_fft *fft)
+{
+    unsigned layers = log2_exact(fft->n_points) - FFT_LAST_LAYERS;
+
+    while (layers > 0) {
+        const unsigned radix_log = layers == 2 || layers == 4 ? 2 : 3;
+        fft->pass_log[fft->n_passes++] = radix_log;
+        layers -= radix_log;
+    }
+}
+
+static size_t table_doubles(const nescio_fft *fft)
+{
+    size_t doubles =
+        2 * (size_t)fft->n_points /* untwist */ + (size_t)fft->n_points /* forward_last */;
+    size_t blocks = 1;
+
+    for (unsigned q = 0; q < fft->n_passes; q++) {
+        const size_t points = fft->n_points / blocks, roots = fft_roots(fft->pass_log[q]);
+        doubles += nescio_size_round_up(2 * roots * blocks, 8);
+        doubles += 2 * roots * (points >> fft->pass_log[q]);
+        blocks <<= fft->pass_log[q];
+    }
+    return doubles;
+}
+
+static void fill_pass(nescio_fft *fft, unsigned q, unsigned depth, double **at)
+{
+    const size_t roots = fft_roots(fft->pass_log[q]), blocks = (size_t)1 << depth;
+    const size_t h = (fft->n_points >> depth) >> fft->pass_log[q];
+    long double angles[8];
+    double *p = *at;
+
+    fft->forward[q] = p;
+    for (uint32_t b = 0; b < blocks; b++)
+        for (size_t root = 0; root < roots; root++, p += 2) {
+            p[0] = (double)cosl(forward_angle(b, depth, root));
+            p[1] = (double)sinl(forward_angle(b, depth, root));
+        }
+    p = *at + nescio_size_round_up(2 * roots * blocks, 8);
+    fft->backward[q] = p;
+    for (size_t v = 0; v < h; v += 8)
+        for (size_t root = 0; root < roots; root++) {
+            for (size_t i = 0; i < 8; i++)
+                angles[i] = backward_angle(v + i, h, root);
+            p = put_lanes(p, angles);
+        }
+    *at = p;
+}
+
+static void fill_tables(nescio_fft *fft)
+{
+    const unsigned last_depth = log2_exact(fft->n_points) - FFT_LAST_LAYERS;
+    unsigned depth = 0;
+    long double angles[8];
+    double *p = fft->tables;
+
+    for (unsigned q = 0; q < fft->n_passes; q++) {
+        fill_pass(fft, q, depth, &p);
+        depth += fft->pass_log[q];
+    }
+    fft->forward_last = p;
+    for (uint32_t group = 0; group < fft->n_points / 64; group++)
+        for (size_t root = 0; root < 4; root++) {
+            for (uint32_t i = 0; i < 8; i++)
+                angles[i] = forward_angle(group * 8 + i, last_depth, root);
+            p = put_lanes(p, angles);
+        }
+    fft->untwist = p;
+    for (uint32_t v = 0; v < fft->n_points; v += 8) {
+        for (uint32_t i = 0; i < 8; i++)
+            angles[i] = -PI * (long double)(v + i) / (2 * (long double)fft->n_points);
+        p = put_lanes(p, angles);
+    }
+    assert(p == fft->tables + fft->tables_bytes / sizeof(double));
+}
+
+static void choose_kernels(nescio_fft *fft)
+{
+    nescio_fft_use_scalar(&fft->kernels);
+#if defined(__x86_64__)
+    if (fft->isa >= NESCIO_ISA_AVX2)
+        nescio_fft_use_avx2(&fft->kernels);
+    if (fft->isa >= NESCIO_ISA_AVX512)
+        nescio_fft_use_avx512(&fft->kernels);
+#endif
+}
+
+nescio_status nescio_fft_new_for(nescio_ctx *ctx, nescio_isa isa, uint32_t poly_size,
+                                 nescio_fft **out)
+{
+    nescio_fft *fft;
+
+    *out = NULL;
+    if (poly_size < NESCIO_FFT_MIN_POLY || poly_size > NESCIO_FFT_MAX_POLY ||
+        (poly_size & (poly_size - 1)) != 0)
+        return nescio_fail(ctx, NESCIO_E_ARG,
+                           "FFT: polynomial size %u is not a power of two from %d to %d", poly_size,
+                           NESCIO_FFT_MIN_POLY, NESCIO_FFT_MAX_POLY);
+    fft = calloc(1, sizeof *fft);
+    if (!fft)
+        return nescio_fail_nomem(ctx, sizeof *fft);
+    fft->isa = isa;
+    fft->poly_size = poly_size;
+    fft->n_points = poly_size / 2;
+    plan_passes(fft);
+    fft->tables_bytes = table_doubles(fft) * sizeof(double);
+    fft->tables = nescio_block_alloc(fft->tables_bytes);
+    if (!fft->tables) {
+        const size_t bytes = fft->tables_bytes;
+        free(fft);
+        return nescio_fail_nomem(ctx, bytes);
+    }
+    fill_tables(fft);
+    choose_kernels(fft);
+    *out = fft;
+    return NESCIO_OK;
+}
+
+nescio_status nescio_fft_new(nescio_ctx *ctx, uint32_t poly_size, nescio_fft **out)
+{
+    nescio_isa isa;
+
+    *out = NULL;
+    if (nescio_isa_in_force(&isa) != NESCIO_OK)
+        return nescio_fail(
+            ctx, NESCIO_E_ARG,
+            "NESCIO_ISA names no instruction set (scalar, avx2, avx512, avx512_vnni)");
+    return nescio_fft_new_for(ctx, isa, poly_size, out);
+}
+
+void nescio_fft_free(nescio_fft *fft)
+{
+    if (!fft)
+        return;
+    nescio_block_free(fft->tables, fft->tables_bytes);
+    free(fft);
+}
+
+uint32_t nescio_fft_poly_size(const nescio_fft *fft)
+{
+    return fft->poly_size;
+}
+
+nescio_isa nescio_fft_isa(const nescio_fft *fft)
+{
+    return fft->isa;
+}
+
+void nescio_fft_forward_i32(const nescio_fft *fft, double *freq, const int32_t *coef)
+{
+    fft->kernels.forward_i32(fft, freq, coef);
+}
+
+void nescio_fft_forward_u64(const nescio_fft *fft, double *freq, const uint64_t *coef, double scale)
+{
+    fft->kernels.forward_i64(fft, freq, (const int64_t *)coef, scale);
+}
+
+void nescio_fft_multiply_add(const nescio_fft *fft, double *acc, const double *a, const double *b)
+{
+    fft->kernels.multiply_add(fft, acc, a, b);
+}
+
+void nescio_fft_backward(const nescio_fft *fft, double *coef, double *freq)
+{
+    fft->kernels.backward(fft, coef, freq);
+}
+
+void nescio_fft_backward_add_u32(const nescio_fft *fft, uint32_t *coef, double *freq)
+{
+    fft->kernels.backward_add_u32(fft, coef, freq);
+}
+
+void nescio_fft_backward_add_u64(const nescio_fft *fft, uint64_t *coef, double *freq)
+{
+    fft->kernels.backward_add_u64(fft, coef, freq);
+}
+
+/* Bits of a piece of `big`, so that the product with each signed piece p rounds to the right
+ * integer.
+ *
+ * With u = 2^-53 and L = log2 N layers, a computed butterfly is off by at most 8u (|a| + |b|) (two
+ * products, two sums, the root's own rounding). Adding up over the layers, and bounding sums over
+ * frequencies by Cauchy-Schwarz and Parseval, the error of a coefficient of small * p is at most 8u
+ * (3 L + 2) ||small|| ||p||, with
+ * ||small|| ||p|| <= N 2^small_log 2^(bits - 1). It must stay below 1/2; 3 L + 2 <= 50 < 2^6 for N
+ * <= 65536: 3 + 6 - 53 + log2 N + small_log + bits - 1 <= -1. Smaller N allow no more than 32 bits
+ * here. */
+static unsigned exact_piece_bits(uint32_t poly_size, unsigned small_log)
+{
+    const unsigned bits = 44 - log2_exact(poly_size) - small_log;
+    return bits < 32 ? bits : 32;
+}
+
+size_t nescio_fft_exact_scratch_bytes(const nescio_fft *fft)
+{
+    return 3 * (size_t)fft->poly_size * sizeof(double);
+}
+
+/* pieces[j] = bits shift ... shift + bits - 1 of word j as a signed number, in balanced form: with
+ * `half` added at every piece, each digit minus half sums to the word mod 2^64. */
+static void take_piece(int32_t *piece, const uint64_t *big, size_t n, unsigned shift, unsigned bits)
+{
+    const uint64_t mask = ((uint64_t)1 << bits) - 1;
+    const int64_t half = (int64_t)1 << (bits - 1);
+    uint64_t offset = 0;
+
+    for (unsigned at = 0; at < 64; at += bits)
+        offset += (uint64_t)half << at;
+    for (size_t j = 0; j < n; j++)
+        piece[j] = (int32_t)((int64_t)(((big[j] + offset) >> shift) & mask) - half);
+}
+
+/* out[j] += round(x[j]) << shift, for |x| < 2^51: the low mantissa bits of x + 1.5 * 2^52 are the
+ * integer. */
+static void add_rounded(uint64_t *out, const double *x, size_t n, unsigned shift)
+{
+    const double magic = 0x1.8p52;
+    uint64_t zero_point;
+
+    memcpy(&zero_point, &magic, sizeof zero_point);
+    for (size_t j = 0; j < n; j++) {
+        const double y = x[j] + magic;
+        uint64_t word;
+        memcpy(&word, &y, sizeof word);
+        out[j] += (word - zero_point) << shift;
+    }
+}
+
+void nescio_fft_exact_multiply_add(const nescio_fft *fft, uint64_t *out, const double *small_freq,
+                                   unsigned small_log, const uint64_t *big, void *scratch)
+{
+    const size_t n = fft->poly_size;
+    const unsigned bits = exact_piece_bits(fft->poly_size, small_log);
+    double *freq = scratch, *product = freq + n, *coef = product + n;
+
+    assert(small_log <= 15);
+    for (unsigned shift = 0; shift < 64; shift += bits) {
+        take_piece((int32_t *)(void *)coef, big, n, shift, bits);
+        fft->kernels.forward_i32(fft, freq, (const int32_t *)(const void *)coef);
+        memset(product, 0, n * sizeof *product);
+        fft->kernels.multiply_add(fft, product, freq, small_freq);
+        fft->kernels.backward(fft, coef, product);
+        add_rounded(out, coef, n, shift);
+    }
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The tables of an FFT, and the table of its kernels. */
+#ifndef NESCIO_KERNELS_FFT_INTERNAL_H
+#define NESCIO_KERNELS_FFT_INTERNAL_H
+#include "kernels/fft.h"
+
+/* log2 of N/2 is at most 15: three layers in the last pass, 12 in passes of radix 8 or 4. */
+enum { FFT_MAX_PASSES = 4, FFT_LAST_LAYERS = 3 };
+
+typedef struct nescio_fft_kernels {
+    void (*forward_i32)(const nescio_fft *fft, double *freq, const int32_t *coef);
+    void (*forward_i64)(const nescio_fft *fft, double *freq, const int64_t *coef, double scale);
+    void (*multiply_add)(const nescio_fft *fft, double *acc, const double *a, const double *b);
+    void (*backward)(const nescio_fft *fft, double *coef, double *freq);
+    void (*backward_add_u32)(const nescio_fft *fft, uint32_t *coef, double *freq);
+    void (*backward_add_u64)(const nescio_fft *fft, uint64_t *coef, double *freq);
+} nescio_fft_kernels;
+
+void nescio_fft_use_scalar(nescio_fft_kernels *k);
+void nescio_fft_use_avx2(nescio_fft_kernels *k);
+void nescio_fft_use_avx512(nescio_fft_kernels *k);
+
+/* Pass q of the forward transform splits each of its blocks into 2^pass_log[q] blocks; after the
+ * passes blocks have 8 points, which the last pass (fused with a transpose) splits to single
+ * points, 8 blocks at a time. The backward transform is decimation in time over the same tree: pass
+ * q joins 2^pass_log[q] blocks. */
+struct nescio_fft {
+    nescio_isa isa;
+    uint32_t poly_size;
+    uint32_t n_points; /**< N/2 complex points */
+    unsigned n_passes;
+    unsigned pass_log[FFT_MAX_PASSES];
+    /** Pass q, block b: (cos, sin) of each root at forward[q] + b * 2 * fft_roots(pass_log[q]). */
+    const double *forward[FFT_MAX_PASSES];
+    const double *
+        forward_last; /**< a group of 64 points: 4 roots for each of 8 blocks, [4][8 cos | 8 sin] */
+    /** Pass q, vector v of positions in a block: [2 or 4 roots][8 cos | 8 sin] at backward[q] + v *
+     * 16 * roots. */
+    const double *backward[FFT_MAX_PASSES];
+    const double *untwist; /**< exp(-i pi j / N) for point j, as points are stored */
+    nescio_fft_kernels kernels;
+    double *tables; /**< owns all of the above */
+    size_t tables_bytes;
+};
+
+/* Distinct roots of a radix-8 or radix-4 butterfly: the second half of a layer's roots are i times
+ * the first. */
+static inline size_t fft_roots(unsigned radix_log)
+{
+    return radix_log == 3 ? 4 : 2;
+}
+#endif /* NESCIO_KERNELS_FFT_INTERNAL_H */

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Blind rotation in AVX-512: the algorithm of rotate_step_internal.h in these lanes. */
+#include "kernels/lanes_avx512_internal.h"
+
+#include "kernels/rotate_step_internal.h"
+
+void nescio_rotate_use_avx512(nescio_rotate_kernels *k)
+{
+    k->step_u32 = step_u32;
+    k->step_u64 = step_u64;
+}
