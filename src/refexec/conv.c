@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Convolution in any number of axes: patches are unfolded (im2col) into a matrix that a product
+ * with the weights turns into output. Work is cut into tiles of some output rows, so that a tile's
+ * matrix stays in the cache and threads have something to share. Kernels of one element need no
+ * unfolding; depthwise ones no product. */
+#include "refexec/conv.h"
+#include "refexec/run_table.h"
+
+/* Bytes of a tile's matrix: about the second-level cache of one core. */
+#define TILE_BYTES ((int64_t)1 << 20)
+
+nescio_status nescio_conv_plan(const nescio_refexec_call *call, const nescio_tensor *x,
+                               const nescio_tensor *weights, const nescio_tensor *bias,
+                               nescio_window *w, int64_t *group, int64_t *out_dims)
+{
+    char text_x[96], text_w[96];
+
+    *group = nescio_node_int(call->node, "group", 1);
+    if (x->rank < 3 || weights->rank != x->rank || *group < 1 || x->dims[1] % *group ||
+        weights->dims[0] % *group || x->dims[1] / *group != weights->dims[1] ||
+        nescio_count(weights) == 0)
+        return nescio_call_fail(call, NESCIO_E_FORMAT, "%s with weights %s in %lld groups",
+                                nescio_tensor_describe(x, text_x, sizeof text_x),
+                                nescio_tensor_describe(weights, text_w, sizeof text_w),
+                                (long long)*group);
+    if (bias && (bias->rank != 1 || bias->dims[0] != weights->dims[0]))
+        return nescio_call_fail(
+            call, NESCIO_E_FORMAT, "bias is %s; %lld output channels need one number each",
+            nescio_tensor_describe(bias, text_x, sizeof text_x), (long long)weights->dims[0]);
+    NESCIO_TRY(nescio_window_read(call, x, &weights->dims[2], false, w));
+    out_dims[0] = x->dims[0];
+    out_dims[1] = weights->dims[0];
+    memcpy(&out_dims[2], w->out, (size_t)w->rank * sizeof *out_dims);
+    return NESCIO_OK;
+}
+
+/* One convolution, cut into image x group x tile. */
+typedef struct conv_work {
+    const nescio_window *w;
+    nescio_dtype dtype;
+    size_t size;
+    const char *x, *weights, *bias; /* bias may be NULL */
+    char *y;
+    int64_t group, channels, filters; /* of one group: input and output channels */
+    int64_t tile_rows, n_tiles;       /* outputs of axis 0 in a tile */
+    int64_t row;                      /* outputs that one output of axis 0 stands for */
+    bool pointwise;                   /* one kernel element, no padding, stride 1 */
+    char *scratch;                    /* tile_bytes a worker */
+    int64_t tile_bytes;
+} conv_work;
+
+#define FILL(dt, T, ...)                                                                           \
+    case dt:                                                                                       \
+        for (int64_t i = 0; i < n; i++)                                                            \
+            ((T *)to)[i] = *(const T *)value;                                                      \
+        break;
+
+static void fill_run(nescio_dtype dtype, void *to, const void *value, int64_t n)
+{
+    switch (dtype) {
+        NESCIO_CASES_FLOAT(FILL, 0)
+    default: break;
+    }
+}
+
+static void conv_tile(void *arg, size_t i_job, unsigned i_worker)
+{
+    const conv_work *const c = arg;
+    const nescio_window *const w = c->w;
+    const int64_t size = (int64_t)c->size;
+    const int64_t tile = (int64_t)i_job % c->n_tiles, image_group = (int64_t)i_job / c->n_tiles;
+    const int64_t g = image_group % c->group;
+    const int64_t first = tile * c->tile_rows;
+    const int64_t last = first + c->tile_rows < w->out[0] ? first + c->tile_rows : w->out[0];
+    const int64_t n = (last - first) * c->row, k = c->channels * w->n_kernel;
+    const char *const x = c->x + image_group * c->channels * w->n_in * size;
+    char *const y = c->y + (image_group * c->filters * w->n_out + first * c->row) * size;
+    const char *patches = x + first * c->row * size;
+    char *const matrix = c->scratch + (int64_t)i_worker * c->tile_bytes;
+
+    if (!c->pointwise) {
+        for (int64_t r = 0; r < k; r++)
+            nescio_window_unfold(w, c->size, r % w->n_kernel, first, last,
+                                 x + r / w->n_kernel * w->n_in * size, matrix + r * n * size);
+        patches = matrix;
+    }
+    for (int64_t f = 0; c->bias && f < c->filters; f++)
+        fill_run(c->dtype, y + f * w->n_out * size, c->bias + (g * c->filters + f) * size, n);
+    nescio_call_gemm(c->dtype, false, false, c->filters, n, k, 1,
+                     c->weights + g * c->filters * k * size, k, patches,
+                     c->pointwise ? w->n_out : n, c->bias ? 1 : 0, y, w->n_out);
+}
+
+#define ADD_SCALED(dt, T, ...)                                                                     \
+    case dt:                                                                                       \
+        for (int64_t i = 0; i < n; i++)                                                            \
+            ((T *)to)[i] += *(const T *)factor * ((const T *)from)[i];                             \
+        break;
+
+static void add_scaled(nescio_dtype dtype, void *to, const void *from, const void *factor,
+                       int64_t n)
+{
+    switch (dtype) {
+        NESCIO_CASES_FLOAT(ADD_SCALED, 0)
+    default: break;
+    }
+}
+
+/* One input channel a group, so the "matrix" is a vector: sum the shifted planes instead. */
+static void conv_depthwise_tile(void *arg, size_t i_job, unsigned i_worker)
+{
+    const conv_work *const c = arg;
+    const nescio_window *const w = c->w;
+    const int64_t size = (int64_t)c->size;
+    const int64_t tile = (int64_t)i_job % c->n_tiles, image_group = (int64_t)i_job / c->n_tiles;
+    const int64_t first = tile * c->tile_rows;
+    const int64_t last = first + c->tile_rows < w->out[0] ? first + c->tile_rows : w->out[0];
+    const int64_t n = (last - first) * c->row;
+    char *const seen = c->scratch + (int64_t)i_worker * c->tile_bytes;
+
+    for (int64_t f = 0; f < c->filters; f++) {
+        const int64_t filter = image_group % c->group * c->filters + f;
+        char *const y = c->y + ((image_group * c->filters + f) * w->n_out + first * c->row) * size;
+
+        if (c->bias)
+            fill_run(c->dtype, y, c->bias + filter * size, n);
+        for (int64_t k = 0; k < w->n_kernel; k++) {
+            nescio_window_unfold(w, c->size, k, first, last, c->x + image_group * w->n_in * size,
+                                 seen);
+            add_scaled(c->dtype, y, seen, c->weights + (filter * w->n_kernel + k) * size, n);
+        }
+    }
+}
+
+static bool is_pointwise(const nescio_window *w)
+{
+    for (int i = 0; i < w->rank; i++)
+        if (w->stride[i] != 1 || w->begin[i] || w->end[i])
+            return false;
+    return w->n_kernel == 1;
+}
+
+nescio_status nescio_conv(const nescio_refexec_call *call, const nescio_window *w, int64_t group,
+                          const nescio_tensor *x, const nescio_tensor *weights,
+                          const nescio_tensor *bias, nescio_tensor *y)
+{
+    nescio_pool *const pool = nescio_ctx_threads(call->ctx) > 1 ? nescio_ctx_pool(call->ctx) : NULL;
+    const int64_t n_workers = pool ? nescio_pool_workers(pool) : 1;
+    conv_work c = {.w = w,
+                   .dtype = x->dtype,
+                   .size = nescio_dtype_bytes(x->dtype),
+                   .x = x->data,
+                   .weights = weights->data,
+                   .bias = bias ? bias->data : NULL,
+                   .y = y->data,
+                   .group = group,
+                   .channels = weights->dims[1],
+                   .filters = weights->dims[0] / group,
+                   .row = w->n_out / w->out[0],
+                   .pointwise = is_pointwise(w)};
+    const bool depthwise = c.channels == 1 && c.filters <= 2;
+    const int64_t depth = depthwise ? 1 : c.channels * w->n_kernel;
+    int64_t row_bytes;
+    size_t bytes;
+
+    if (!nescio_size_mul(&bytes, (size_t)depth * c.size, (size_t)c.row) || bytes >> 48)
+        return nescio_call_nomem(call);
+    row_bytes = (int64_t)bytes;
+    c.tile_rows = TILE_BYTES / row_bytes;
+    c.tile_rows = c.tile_rows < 1 ? 1 : c.tile_rows > w->out[0] ? w->out[0] : c.tile_rows;
+    c.n_tiles = (w->out[0] + c.tile_rows - 1) / c.tile_rows;
+    c.tile_bytes = c.pointwise && !depthwise ? 0 : c.tile_rows * row_bytes;
+    c.scratch = nescio_call_scratch(call, n_workers * c.tile_bytes + 1, 1);
+    if (!c.scratch)
+        return nescio_call_nomem(call);
+    nescio_pool_run(pool, (size_t)(x->dims[0] * group * c.n_tiles),
+                    depthwise ? conv_depthwise_tile : conv_tile, &c);
+    return NESCIO_OK;
+}
+
+nescio_status nescio_run_conv(nescio_refexec_call *call)
+{
+    const nescio_tensor *const bias = nescio_call_input(call, 2);
+    const nescio_tensor *x, *weights;
+    int64_t dims[NESCIO_RANK_MAX], group;
+    nescio_window w;
+
+    NESCIO_TRY(nescio_call_expect(call, 0, NESCIO_TYPES_FLOAT, 3, NESCIO_RANK_MAX));
+    NESCIO_TRY(nescio_call_expect(call, 1, NESCIO_TYPES_FLOAT, 3, NESCIO_RANK_MAX));
+    x = call->inputs[0];
+    weights = call->inputs[1];
+    if (weights->dtype != x->dtype || (bias && bias->dtype != x->dtype))
+        return nescio_call_fail(call, NESCIO_E_FORMAT, "inputs differ in type");
+    NESCIO_TRY(nescio_conv_plan(call, x, weights, bias, &w, &group, dims));
+    NESCIO_TRY(nescio_call_output(call, 0, x->dtype, x->rank, dims));
+    return nescio_conv(call, &w, group, x, weights, bias, &call->outputs[0]);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Geometry of sliding windows in any number of axes, and the two copies that turn a convolution
+ * into a matrix product. The last axis is always handled as a run, the others by counting indices.
+ */
+#include "refexec/window.h"
+
+/* Larger than any honest kernel, stride or padding; products of two of them stay below 2^63. */
+#define WINDOW_LIMIT ((int64_t)1 << 31)
+
+static nescio_status read_list(const nescio_refexec_call *call, const char *name, size_t n,
+                               int64_t otherwise, int64_t low, int64_t *out)
+{
+    size_t given;
+
+    NESCIO_TRY(nescio_call_ints_attr(call, name, out, n, &given));
+    if (given != 0 && given != n)
+        return nescio_call_fail(call, NESCIO_E_FORMAT, "%s has %zu entries instead of %zu", name,
+                                given, n);
+    for (size_t i = 0; i < n; i++) {
+        if (given == 0)
+            out[i] = otherwise;
+        if (out[i] < low || out[i] >= WINDOW_LIMIT)
+            return nescio_call_fail(call, NESCIO_E_FORMAT, "%s[%zu] is %lld", name, i,
+                                    (long long)out[i]);
+    }
+    return NESCIO_OK;
+}
+
+nescio_status nescio_window_read_attrs(const nescio_refexec_call *call, nescio_window *w)
+{
+    const size_t rank = (size_t)w->rank;
+    int64_t pads[2 * NESCIO_RANK_MAX];
+
+    NESCIO_TRY(read_list(call, "strides", rank, 1, 1, w->stride));
+    NESCIO_TRY(read_list(call, "dilations", rank, 1, 1, w->dilation));
+    NESCIO_TRY(read_list(call, "pads", 2 * rank, 0, 0, pads));
+    w->n_kernel = 1;
+    for (size_t i = 0; i < rank; i++) {
+        size_t n;
+
+        w->begin[i] = pads[i];
+        w->end[i] = pads[rank + i];
+        if (w->kernel[i] < 1 || w->kernel[i] >= WINDOW_LIMIT ||
+            !nescio_size_mul(&n, (size_t)w->n_kernel, (size_t)w->kernel[i]) ||
+            n >= (size_t)WINDOW_LIMIT)
+            return nescio_call_fail(call, NESCIO_E_FORMAT, "kernel of %lld on axis %zu",
+                                    (long long)w->kernel[i], i);
+        w->n_kernel = (int64_t)n;
+    }
+    return NESCIO_OK;
+}
+
+/* SAME: as many windows as strides fit, padding shared by both ends, the odd one where the name
+ * says. */
+static void pad_same(nescio_window *w, int i, bool upper)
+{
+    const int64_t reach = (w->kernel[i] - 1) * w->dilation[i] + 1;
+    const int64_t out = (w->in[i] + w->stride[i] - 1) / w->stride[i];
+    const int64_t missing = (out - 1) * w->stride[i] + reach - w->in[i],
+                  total = missing > 0 ? missing : 0;
+
+    w->begin[i] = upper ? total / 2 : total - total / 2;
+    w->end[i] = total - w->begin[i];
+}
+
+/* With ceil_mode a last, partial window counts unless it starts in the padding. */
+static int64_t count_windows(const nescio_window *w, int i, bool ceil_mode)
+{
+    const int64_t reach = (w->kernel[i] - 1) * w->dilation[i] + 1;
+    const int64_t room = w->in[i] + w->begin[i] + w->end[i] - reach;
+    int64_t out;
+
+    if (room < 0 && !ceil_mode)
+        return 0;
+    out = (room < 0    ? 0
+           : ceil_mode ? (room + w->stride[i] - 1) / w->stride[i]
+                       : room / w->stride[i]) +
+          1;
+    if (ceil_mode && (out - 1) * w->stride[i] >= w->in[i] + w->begin[i])
+        out--;
+    return out;
+}
+
+nescio_status nescio_window_read(const nescio_refexec_call *call, const nescio_tensor *x,
+                                 const int64_t *kernel, bool ceil_mode, nescio_window *w)
+{
+    const char *const mode = nescio_node_string(call->node, "auto_pad", "NOTSET");
+    const bool upper = strcmp(mode, "SAME_UPPER") == 0, lower = strcmp(mode, "SAME_LOWER") == 0;
+
+    *w = (nescio_window){.rank = x->rank - 2, .n_in = 1, .n_out = 1};
+    memcpy(w->kernel, kernel, (size_t)w->rank * sizeof *kernel);
+    NESCIO_TRY(nescio_window_read_attrs(call, w));
+    for (int i = 0; i < w->rank; i++) {
+        w->in[i] = x->dims[2 + i];
+        if (w->in[i] >= WINDOW_LIMIT)
+            return nescio_call_fail(call, NESCIO_E_UNSUPPORTED, "axis %d has %lld elements", 2 + i,
+                                    (long long)w->in[i]);
+        if (upper || lower)
+            pad_same(w, i, upper);
+        else if (strcmp(mode, "VALID") == 0)
+            w->begin[i] = w->end[i] = 0;
+        w->out[i] = count_windows(w, i, ceil_mode);
+        if (w->out[i] < 1)
+            return nescio_call_fail(call, NESCIO_E_FORMAT,
+                                    "a window of %lld does not fit %lld elements of axis %d",
+                                    (long long)w->kernel[i], (long long)w->in[i], 2 + i);
+        w->n_in *= w->in[i];
+        if ((uint64_t)w->n_out * (uint64_t)w->out[i] >= (uint64_t)1 << 48)
+            return nescio_call_fail(call, NESCIO_E_FORMAT, "too many windows");
+        w->n_out *= w->out[i];
+    }
+    return NESCIO_OK;
+}
+
+void nescio_window_valid(const nescio_window *w, int axis, int64_t k, int64_t *lo, int64_t *hi)
+{
+    const int64_t s = w->stride[axis],
+                  shift = w->begin[axis] - k * w->dilation[axis]; /* input = o * s - shift */
+
+    *lo = shift > 0 ? (shift + s - 1) / s : 0;
+    *hi = w->in[axis] - 1 + shift < 0 ? 0 : (w->in[axis] - 1 + shift) / s + 1;
+    *hi = *hi > w->out[axis] ? w->out[axis] : *hi;
+    *lo = *lo > *hi ? *hi : *lo;
+}
+
+/* Where one kernel element looks: valid outputs of every axis, and the input offset of output 0
+ * (may be negative). */
+typedef struct look {
+    int64_t lo[NESCIO_RANK_MAX], hi[NESCIO_RANK_MAX];
+    int64_t step[NESCIO_RANK_MAX]; /* input elements from one output to the next */
+    int64_t at;
+} look;
+
+static look look_through(const nescio_window *w, int64_t k)
+{
+    look l = {.at = 0};
+    int64_t plane = 1;
+
+    for (int i = w->rank - 1; i >= 0; i--) {
+        const int64_t k_i = k % w->kernel[i];
+
+        k /= w->kernel[i];
+        nescio_window_valid(w, i, k_i, &l.lo[i], &l.hi[i]);
+        l.step[i] = w->stride[i] * plane;
+        l.at += (k_i * w->dilation[i] - w->begin[i]) * plane;
+        plane *= w->in[i];
+    }
+    return l;
+}
+
+/* Counts the outputs of all axes but the last, axis 0 from `first`. False after the last one. */
+static bool next_row(const nescio_window *w, int64_t last, int64_t *index)
+{
+    for (int i = w->rank - 2; i >= 0; i--) {
+        if (++index[i] < (i == 0 ? last : w->out[i]))
+            return true;
+        index[i] = 0;
+    }
+    return false;
+}
+
+#define UNFOLD_RUN(T)                                                                              \
+    for (int64_t o = lo; o < hi; o++)                                                              \
+        ((T *)row)[o] = ((const T *)x)[at + o * step];
+
+static void unfold_run(size_t size, const void *x, int64_t at, int64_t step, int64_t lo, int64_t hi,
+                       void *row)
+{
+    if (step == 1)
+        memcpy((char *)row + (size_t)lo * size, (const char *)x + (at + lo) * (int64_t)size,
+               (size_t)(hi - lo) * size);
+    else if (size == 4)
+        UNFOLD_RUN(uint32_t)
+    else
+        UNFOLD_RUN(uint64_t)
+}
+
+void nescio_window_unfold(const nescio_window *w, size_t size, int64_t k, int64_t first,
+                          int64_t last, const void *x, void *row)
+{
+    const look l = look_through(w, k);
+    const int end = w->rank - 1;
+    const int64_t start = end ? 0 : first, n = end ? w->out[end] : last - first;
+    const int64_t lo = l.lo[end] < start ? start : l.lo[end];
+    const int64_t hi = l.hi[end] > start + n ? start + n : l.hi[end];
+    int64_t index[NESCIO_RANK_MAX] = {0};
+    char *to = row;
+
+    index[0] = first;
+    do {
+        int64_t at = l.at;
+        bool inside = hi > lo;
+
+        for (int i = 0; i < end; i++) {
+            inside &= index[i] >= l.lo[i] && index[i] < l.hi[i];
+            at += index[i] * l.step[i];
+        }
+        if (!inside) {
+            memset(to, 0, (size_t)n * size);
+        } else {
+            memset(to, 0, (size_t)(lo - start) * size);
+            unfold_run(size, x, at + start * l.step[end], l.step[end], lo - start, hi - start, to);
+            memset(to + (size_t)(hi - start) * size, 0, (size_t)(start + n - hi) * size);
+        }
+        to += (size_t)n * size;
+    } while (next_row(w, last, index));
+}
+
+#define FOLD_RUN(dt, T, ...)                                                                       \
+    case dt:                                                                                       \
+        for (int64_t o = l.lo[end]; o < l.hi[end]; o++)                                            \
+            ((T *)x)[at + o * l.step[end]] += ((const T *)row)[from + o];                          \
+        break;
+
+void nescio_window_fold(const nescio_window *w, nescio_dtype dtype, int64_t k, const void *row,
+                        void *x)
+{
+    const look l = look_through(w, k);
+    const int end = w->rank - 1;
+    int64_t index[NESCIO_RANK_MAX] = {0}, from = 0;
+
+    do {
+        int64_t at = l.at;
+        bool inside = true;
+
+        for (int i = 0; i < end; i++) {
+            inside &= index[i] >= l.lo[i] && index[i] < l.hi[i];
+            at += index[i] * l.step[i];
+        }
+        if (inside)
+            switch (dtype) {
+                NESCIO_CASES_FLOAT(FOLD_RUN, 0)
+            default: break;
+            }
+        from += w->out[end];
+    } while (next_row(w, w->out[0], index));
+}
