@@ -11,7 +11,7 @@
 
 nescio_status nescio_conv_plan(const nescio_refexec_call *call, const nescio_tensor *x,
                                const nescio_tensor *weights, const nescio_tensor *bias,
-                               nescio_window *w, int64_t *group, int64_t *out_dims)
+                               nescio_slide *w, int64_t *group, int64_t *out_dims)
 {
     char text_x[96], text_w[96];
 
@@ -27,7 +27,7 @@ nescio_status nescio_conv_plan(const nescio_refexec_call *call, const nescio_ten
         return nescio_call_fail(
             call, NESCIO_E_FORMAT, "bias is %s; %lld output channels need one number each",
             nescio_tensor_describe(bias, text_x, sizeof text_x), (long long)weights->dims[0]);
-    NESCIO_TRY(nescio_window_read(call, x, &weights->dims[2], false, w));
+    NESCIO_TRY(nescio_slide_read(call, x, &weights->dims[2], false, w));
     out_dims[0] = x->dims[0];
     out_dims[1] = weights->dims[0];
     memcpy(&out_dims[2], w->out, (size_t)w->rank * sizeof *out_dims);
@@ -36,7 +36,7 @@ nescio_status nescio_conv_plan(const nescio_refexec_call *call, const nescio_ten
 
 /* One convolution, cut into image x group x tile. */
 typedef struct conv_work {
-    const nescio_window *w;
+    const nescio_slide *w;
     nescio_dtype dtype;
     size_t size;
     const char *x, *weights, *bias; /* bias may be NULL */
@@ -66,7 +66,7 @@ static void fill_run(nescio_dtype dtype, void *to, const void *value, int64_t n)
 static void conv_tile(void *arg, size_t i_job, unsigned i_worker)
 {
     const conv_work *const c = arg;
-    const nescio_window *const w = c->w;
+    const nescio_slide *const w = c->w;
     const int64_t size = (int64_t)c->size;
     const int64_t tile = (int64_t)i_job % c->n_tiles, image_group = (int64_t)i_job / c->n_tiles;
     const int64_t g = image_group % c->group;
@@ -80,8 +80,8 @@ static void conv_tile(void *arg, size_t i_job, unsigned i_worker)
 
     if (!c->pointwise) {
         for (int64_t r = 0; r < k; r++)
-            nescio_window_unfold(w, c->size, r % w->n_kernel, first, last,
-                                 x + r / w->n_kernel * w->n_in * size, matrix + r * n * size);
+            nescio_slide_unfold(w, c->size, r % w->n_kernel, first, last,
+                                x + r / w->n_kernel * w->n_in * size, matrix + r * n * size);
         patches = matrix;
     }
     for (int64_t f = 0; c->bias && f < c->filters; f++)
@@ -110,7 +110,7 @@ static void add_scaled(nescio_dtype dtype, void *to, const void *from, const voi
 static void conv_depthwise_tile(void *arg, size_t i_job, unsigned i_worker)
 {
     const conv_work *const c = arg;
-    const nescio_window *const w = c->w;
+    const nescio_slide *const w = c->w;
     const int64_t size = (int64_t)c->size;
     const int64_t tile = (int64_t)i_job % c->n_tiles, image_group = (int64_t)i_job / c->n_tiles;
     const int64_t first = tile * c->tile_rows;
@@ -125,14 +125,14 @@ static void conv_depthwise_tile(void *arg, size_t i_job, unsigned i_worker)
         if (c->bias)
             fill_run(c->dtype, y, c->bias + filter * size, n);
         for (int64_t k = 0; k < w->n_kernel; k++) {
-            nescio_window_unfold(w, c->size, k, first, last, c->x + image_group * w->n_in * size,
-                                 seen);
+            nescio_slide_unfold(w, c->size, k, first, last, c->x + image_group * w->n_in * size,
+                                seen);
             add_scaled(c->dtype, y, seen, c->weights + (filter * w->n_kernel + k) * size, n);
         }
     }
 }
 
-static bool is_pointwise(const nescio_window *w)
+static bool is_pointwise(const nescio_slide *w)
 {
     for (int i = 0; i < w->rank; i++)
         if (w->stride[i] != 1 || w->begin[i] || w->end[i])
@@ -140,7 +140,7 @@ static bool is_pointwise(const nescio_window *w)
     return w->n_kernel == 1;
 }
 
-nescio_status nescio_conv(const nescio_refexec_call *call, const nescio_window *w, int64_t group,
+nescio_status nescio_conv(const nescio_refexec_call *call, const nescio_slide *w, int64_t group,
                           const nescio_tensor *x, const nescio_tensor *weights,
                           const nescio_tensor *bias, nescio_tensor *y)
 {
@@ -183,7 +183,7 @@ nescio_status nescio_run_conv(nescio_refexec_call *call)
     const nescio_tensor *const bias = nescio_call_input(call, 2);
     const nescio_tensor *x, *weights;
     int64_t dims[NESCIO_RANK_MAX], group;
-    nescio_window w;
+    nescio_slide w;
 
     NESCIO_TRY(nescio_call_expect(call, 0, NESCIO_TYPES_FLOAT, 3, NESCIO_RANK_MAX));
     NESCIO_TRY(nescio_call_expect(call, 1, NESCIO_TYPES_FLOAT, 3, NESCIO_RANK_MAX));

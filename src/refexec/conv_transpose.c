@@ -3,12 +3,12 @@
  * that it adds to the output; patches are folded back. In the window's terms the result is the
  * "input" and x lies at its "outputs". */
 #include "refexec/run_table.h"
-#include "refexec/window.h"
+#include "refexec/slide.h"
 
 /* Result sizes and padding, from output_shape, auto_pad or pads. Fills w->in (result) and w->out
  * (x). */
 static nescio_status read_transposed(const nescio_refexec_call *call, const nescio_tensor *x,
-                                     const nescio_tensor *weights, nescio_window *w)
+                                     const nescio_tensor *weights, nescio_slide *w)
 {
     const char *const mode = nescio_node_string(call->node, "auto_pad", "NOTSET");
     const bool same_upper = strcmp(mode, "SAME_UPPER") == 0,
@@ -16,9 +16,9 @@ static nescio_status read_transposed(const nescio_refexec_call *call, const nesc
     int64_t extra[NESCIO_RANK_MAX] = {0}, shape[NESCIO_RANK_MAX];
     size_t n_extra, n_shape;
 
-    *w = (nescio_window){.rank = x->rank - 2, .n_in = 1, .n_out = 1};
+    *w = (nescio_slide){.rank = x->rank - 2, .n_in = 1, .n_out = 1};
     memcpy(w->kernel, &weights->dims[2], (size_t)w->rank * sizeof *w->kernel);
-    NESCIO_TRY(nescio_window_read_attrs(call, w));
+    NESCIO_TRY(nescio_slide_read_attrs(call, w));
     NESCIO_TRY(nescio_call_ints_attr(call, "output_padding", extra, (size_t)w->rank, &n_extra));
     NESCIO_TRY(nescio_call_ints_attr(call, "output_shape", shape, NESCIO_RANK_MAX, &n_shape));
     if (n_shape && (int)n_shape != w->rank && (int)n_shape != x->rank)
@@ -72,7 +72,7 @@ nescio_status nescio_run_conv_transpose(nescio_refexec_call *call)
     const nescio_tensor *const bias = nescio_call_input(call, 2);
     const nescio_tensor *x, *weights;
     int64_t dims[NESCIO_RANK_MAX], size, channels, filters, patch;
-    nescio_window w;
+    nescio_slide w;
     size_t count;
     char *patches;
 
@@ -114,8 +114,8 @@ nescio_status nescio_run_conv_transpose(nescio_refexec_call *call)
                          (const char *)x->data + i * channels * w.n_out * size, w.n_out, 0, patches,
                          w.n_out);
         for (int64_t r = 0; r < patch; r++)
-            nescio_window_fold(&w, x->dtype, r % w.n_kernel, patches + r * w.n_out * size,
-                               y + r / w.n_kernel * w.n_in * size);
+            nescio_slide_fold(&w, x->dtype, r % w.n_kernel, patches + r * w.n_out * size,
+                              y + r / w.n_kernel * w.n_in * size);
     }
     return NESCIO_OK;
 }

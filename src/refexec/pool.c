@@ -2,7 +2,7 @@
  * Pooling in any number of axes. A channel plane is widened to double (exact for every type but
  * int64), so that one loop serves all types; results are narrowed again. */
 #include "refexec/run_table.h"
-#include "refexec/window.h"
+#include "refexec/slide.h"
 
 #include <math.h>
 
@@ -14,7 +14,7 @@ typedef struct cover {
 
 typedef struct pool_work {
     nescio_op op;
-    nescio_window w;
+    nescio_slide w;
     const double *x;    /* the plane */
     double *y;          /* n_out results */
     int64_t *where;     /* MaxPool: offset in the plane of each maximum; NULL: not wanted */
@@ -23,7 +23,7 @@ typedef struct pool_work {
     double p;           /* LpPool */
 } pool_work;
 
-static cover cover_of(const nescio_window *w, const int64_t *out)
+static cover cover_of(const nescio_slide *w, const int64_t *out)
 {
     cover c = {.base = {0}};
 
@@ -41,7 +41,7 @@ static cover cover_of(const nescio_window *w, const int64_t *out)
 
 /* Kernel elements that lie in the input or its stated padding: what ceil_mode adds beyond does not
  * count. */
-static double padded_count(const nescio_window *w, const cover *c)
+static double padded_count(const nescio_slide *w, const cover *c)
 {
     double n = 1;
 
@@ -82,7 +82,7 @@ static void fold_run(const pool_work *p, fold *f, int64_t at, int64_t step, int6
 
 static fold fold_window(const pool_work *p, const cover *c)
 {
-    const nescio_window *const w = &p->w;
+    const nescio_slide *const w = &p->w;
     const int end = w->rank - 1;
     fold f = {p->op == NESCIO_OP_MAX_POOL ? -INFINITY : 0, -1, 0};
     int64_t k[NESCIO_RANK_MAX], i;
@@ -116,7 +116,7 @@ static double finish(const pool_work *p, const cover *c, const fold *f)
 }
 
 /* Offset in the plane as the last axis counts slowest. */
-static int64_t to_column_major(const nescio_window *w, int64_t at)
+static int64_t to_column_major(const nescio_slide *w, int64_t at)
 {
     int64_t result = 0, scale = w->n_in;
 
@@ -181,8 +181,8 @@ static nescio_status read_pool(const nescio_refexec_call *call, const nescio_ten
     if ((int)n != x->rank - 2)
         return nescio_call_fail(call, NESCIO_E_FORMAT, "kernel_shape has %zu entries for %d axes",
                                 n, x->rank - 2);
-    NESCIO_TRY(nescio_window_read(call, x, kernel, nescio_node_int(call->node, "ceil_mode", 0) != 0,
-                                  &p->w));
+    NESCIO_TRY(nescio_slide_read(call, x, kernel, nescio_node_int(call->node, "ceil_mode", 0) != 0,
+                                 &p->w));
     p->op = call->node->op;
     p->count_padding = nescio_node_int(call->node, "count_include_pad", 0) != 0;
     p->column_major = nescio_node_int(call->node, "storage_order", 0) != 0;

@@ -2,7 +2,7 @@
  * Geometry of sliding windows in any number of axes, and the two copies that turn a convolution
  * into a matrix product. The last axis is always handled as a run, the others by counting indices.
  */
-#include "refexec/window.h"
+#include "refexec/slide.h"
 
 /* Larger than any honest kernel, stride or padding; products of two of them stay below 2^63. */
 #define WINDOW_LIMIT ((int64_t)1 << 31)
@@ -26,7 +26,7 @@ static nescio_status read_list(const nescio_refexec_call *call, const char *name
     return NESCIO_OK;
 }
 
-nescio_status nescio_window_read_attrs(const nescio_refexec_call *call, nescio_window *w)
+nescio_status nescio_slide_read_attrs(const nescio_refexec_call *call, nescio_slide *w)
 {
     const size_t rank = (size_t)w->rank;
     int64_t pads[2 * NESCIO_RANK_MAX];
@@ -52,7 +52,7 @@ nescio_status nescio_window_read_attrs(const nescio_refexec_call *call, nescio_w
 
 /* SAME: as many windows as strides fit, padding shared by both ends, the odd one where the name
  * says. */
-static void pad_same(nescio_window *w, int i, bool upper)
+static void pad_same(nescio_slide *w, int i, bool upper)
 {
     const int64_t reach = (w->kernel[i] - 1) * w->dilation[i] + 1;
     const int64_t out = (w->in[i] + w->stride[i] - 1) / w->stride[i];
@@ -64,7 +64,7 @@ static void pad_same(nescio_window *w, int i, bool upper)
 }
 
 /* With ceil_mode a last, partial window counts unless it starts in the padding. */
-static int64_t count_windows(const nescio_window *w, int i, bool ceil_mode)
+static int64_t count_windows(const nescio_slide *w, int i, bool ceil_mode)
 {
     const int64_t reach = (w->kernel[i] - 1) * w->dilation[i] + 1;
     const int64_t room = w->in[i] + w->begin[i] + w->end[i] - reach;
@@ -81,15 +81,15 @@ static int64_t count_windows(const nescio_window *w, int i, bool ceil_mode)
     return out;
 }
 
-nescio_status nescio_window_read(const nescio_refexec_call *call, const nescio_tensor *x,
-                                 const int64_t *kernel, bool ceil_mode, nescio_window *w)
+nescio_status nescio_slide_read(const nescio_refexec_call *call, const nescio_tensor *x,
+                                const int64_t *kernel, bool ceil_mode, nescio_slide *w)
 {
     const char *const mode = nescio_node_string(call->node, "auto_pad", "NOTSET");
     const bool upper = strcmp(mode, "SAME_UPPER") == 0, lower = strcmp(mode, "SAME_LOWER") == 0;
 
-    *w = (nescio_window){.rank = x->rank - 2, .n_in = 1, .n_out = 1};
+    *w = (nescio_slide){.rank = x->rank - 2, .n_in = 1, .n_out = 1};
     memcpy(w->kernel, kernel, (size_t)w->rank * sizeof *kernel);
-    NESCIO_TRY(nescio_window_read_attrs(call, w));
+    NESCIO_TRY(nescio_slide_read_attrs(call, w));
     for (int i = 0; i < w->rank; i++) {
         w->in[i] = x->dims[2 + i];
         if (w->in[i] >= WINDOW_LIMIT)
@@ -112,7 +112,7 @@ nescio_status nescio_window_read(const nescio_refexec_call *call, const nescio_t
     return NESCIO_OK;
 }
 
-void nescio_window_valid(const nescio_window *w, int axis, int64_t k, int64_t *lo, int64_t *hi)
+void nescio_slide_valid(const nescio_slide *w, int axis, int64_t k, int64_t *lo, int64_t *hi)
 {
     const int64_t s = w->stride[axis],
                   shift = w->begin[axis] - k * w->dilation[axis]; /* input = o * s - shift */
@@ -131,7 +131,7 @@ typedef struct look {
     int64_t at;
 } look;
 
-static look look_through(const nescio_window *w, int64_t k)
+static look look_through(const nescio_slide *w, int64_t k)
 {
     look l = {.at = 0};
     int64_t plane = 1;
@@ -140,7 +140,7 @@ static look look_through(const nescio_window *w, int64_t k)
         const int64_t k_i = k % w->kernel[i];
 
         k /= w->kernel[i];
-        nescio_window_valid(w, i, k_i, &l.lo[i], &l.hi[i]);
+        nescio_slide_valid(w, i, k_i, &l.lo[i], &l.hi[i]);
         l.step[i] = w->stride[i] * plane;
         l.at += (k_i * w->dilation[i] - w->begin[i]) * plane;
         plane *= w->in[i];
@@ -149,7 +149,7 @@ static look look_through(const nescio_window *w, int64_t k)
 }
 
 /* Counts the outputs of all axes but the last, axis 0 from `first`. False after the last one. */
-static bool next_row(const nescio_window *w, int64_t last, int64_t *index)
+static bool next_row(const nescio_slide *w, int64_t last, int64_t *index)
 {
     for (int i = w->rank - 2; i >= 0; i--) {
         if (++index[i] < (i == 0 ? last : w->out[i]))
@@ -175,8 +175,8 @@ static void unfold_run(size_t size, const void *x, int64_t at, int64_t step, int
         UNFOLD_RUN(uint64_t)
 }
 
-void nescio_window_unfold(const nescio_window *w, size_t size, int64_t k, int64_t first,
-                          int64_t last, const void *x, void *row)
+void nescio_slide_unfold(const nescio_slide *w, size_t size, int64_t k, int64_t first, int64_t last,
+                         const void *x, void *row)
 {
     const look l = look_through(w, k);
     const int end = w->rank - 1;
@@ -212,8 +212,8 @@ void nescio_window_unfold(const nescio_window *w, size_t size, int64_t k, int64_
             ((T *)x)[at + o * l.step[end]] += ((const T *)row)[from + o];                          \
         break;
 
-void nescio_window_fold(const nescio_window *w, nescio_dtype dtype, int64_t k, const void *row,
-                        void *x)
+void nescio_slide_fold(const nescio_slide *w, nescio_dtype dtype, int64_t k, const void *row,
+                       void *x)
 {
     const look l = look_through(w, k);
     const int end = w->rank - 1;
