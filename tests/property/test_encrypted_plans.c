@@ -133,7 +133,7 @@ static void levelled_circuits_have_the_stated_deviation(void **state)
 static void networks_err_as_the_simulator_says(void **state)
 {
     static const size_t widths[] = {30, 16, 12, 6};
-    enum { ROWS = 24 };
+    enum { ROWS = 150, DRAWS = 6 };
     double encrypted = 0, simulated = 0;
 
     (void)state;
@@ -147,13 +147,17 @@ static void networks_err_as_the_simulator_says(void **state)
         for (size_t e = 0; e < n; e++)
             encrypted += pow((double)(s.out[0][e] - s.clear[0][e]), 2);
         sim = (nescio_simulation){.plan = s.plan, .circuit = s.c, .seed = {(uint8_t)seed}};
-        assert_int_equal(
-            nescio_simulate(ctx, &sim, (const int64_t *const *)s.in, s.out, ROWS, NULL), NESCIO_OK);
-        for (size_t e = 0; e < n; e++)
-            simulated += pow((double)(s.out[0][e] - s.clear[0][e]), 2);
+        for (int d = 0; d < DRAWS; d++, sim.first_row += ROWS) {
+            assert_int_equal(
+                nescio_simulate(ctx, &sim, (const int64_t *const *)s.in, s.out, ROWS, NULL),
+                NESCIO_OK);
+            for (size_t e = 0; e < n; e++)
+                simulated += pow((double)(s.out[0][e] - s.clear[0][e]), 2) / DRAWS;
+        }
         stop(&s);
     }
-    if (encrypted > 1.35 * simulated || simulated > 1.35 * encrypted)
+    /* Errors come in rows where a hidden value lands on its neighbour: a few hundred of them. */
+    if (encrypted > 1.4 * simulated || simulated > 1.4 * encrypted)
         fail_msg("mean squared error %g encrypted, %g simulated", encrypted, simulated);
 }
 
