@@ -10,7 +10,7 @@
 #define LINE 64
 /* Accumulators, digits and transforms of a tile should stay in the level-2 cache beside the
  * streaming key. */
-#define TILE_BYTES ((size_t)512 << 10)
+#define TILE_BYTES ((size_t)1 << 20)
 #define MAX_TILE   16
 #define MIN_TILE   4
 
