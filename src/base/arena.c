@@ -52,7 +52,7 @@ typedef struct arena_cleanup {
 struct nescio_arena {
     arena_chunk *chunks;     /* owned list; the first one is filled */
     arena_cleanup *cleanups; /* last registered first; they live in the arena */
-    size_t next_bytes;   /* size of the next chunk */
+    size_t next_bytes;       /* size of the next chunk */
     size_t handed_out;
 };
 

@@ -15,7 +15,8 @@ bool nescio_size_add(size_t *out, size_t a, size_t b);
 /** bytes rounded up to a multiple of `to` (a power of two). The caller has checked for overflow. */
 size_t nescio_size_round_up(size_t bytes, size_t to);
 
-/** Reads bytes [at, end) of `data`. After an overrun `bad` is true, every read gives 0 and `at` stays. Borrows. */
+/** Reads bytes [at, end) of `data`. After an overrun `bad` is true, every read gives 0 and `at`
+ * stays. Borrows. */
 typedef struct nescio_cursor {
     const uint8_t *data; /**< borrowed */
     size_t at, end;      /**< byte offsets into data */
@@ -33,8 +34,8 @@ double nescio_read_f64(nescio_cursor *r);
 /** Borrowed pointer to the next n bytes; NULL and bad when fewer are left. */
 const uint8_t *nescio_read_bytes(nescio_cursor *r, size_t n);
 
-/** A growing byte array. Zero-initialise to start; free with nescio_buffer_free. After a failed allocation
- *  `bad` is true and writes do nothing, so callers check once at the end. */
+/** A growing byte array. Zero-initialise to start; free with nescio_buffer_free. After a failed
+ * allocation `bad` is true and writes do nothing, so callers check once at the end. */
 typedef struct nescio_buffer {
     uint8_t *data; /**< owned; NULL while empty */
     size_t bytes, capacity;

@@ -28,8 +28,9 @@
 typedef struct nescio_ctx nescio_ctx;
 struct nescio_pool;
 
-/** Told how far long work is: `done` of `total` units of `stage` (a short lower-case phrase, "make keys").
- *  Returns non-zero to stop the work with NESCIO_E_CANCELLED. Called on the context's own thread. */
+/** Told how far long work is: `done` of `total` units of `stage` (a short lower-case phrase, "make
+ * keys"). Returns non-zero to stop the work with NESCIO_E_CANCELLED. Called on the context's own
+ * thread. */
 typedef int (*nescio_progress_fn)(const char *stage, uint64_t done, uint64_t total, void *user);
 
 /** Returns new; NESCIO_E_NOMEM. One thread, no progress, by default. */
@@ -37,16 +38,19 @@ NESCIO_MUST_CHECK nescio_status nescio_ctx_new(nescio_ctx **out);
 /** Stops the pool. Accepts NULL. */
 void nescio_ctx_free(nescio_ctx *ctx);
 
-/** The one line that explains the last failure; "" when there was none. Valid until the next failure. */
+/** The one line that explains the last failure; "" when there was none. Valid until the next
+ * failure. */
 const char *nescio_ctx_message(const nescio_ctx *ctx);
-/** Records a one-line message (printf style, cut at 1 KB, control characters replaced) and returns `st`:
- *  `return nescio_fail(ctx, NESCIO_E_FORMAT, "tensor '%s': ...", name);` Names the object, says what was
- *  found and what is accepted. Never a secret. ctx may be NULL: no message. */
-nescio_status nescio_fail(nescio_ctx *ctx, nescio_status st, const char *format, ...) NESCIO_PRINTF(3, 4);
+/** Records a one-line message (printf style, cut at 1 KB, control characters replaced) and returns
+ * `st`: `return nescio_fail(ctx, NESCIO_E_FORMAT, "tensor '%s': ...", name);` Names the object,
+ * says what was found and what is accepted. Never a secret. ctx may be NULL: no message. */
+nescio_status nescio_fail(nescio_ctx *ctx, nescio_status st, const char *format, ...)
+    NESCIO_PRINTF(3, 4);
 /** NESCIO_E_NOMEM with a message that gives the size. */
 nescio_status nescio_fail_nomem(nescio_ctx *ctx, size_t bytes);
 
-/** Threads that batch work may use, 1 ... 256. NESCIO_E_ARG once the pool runs with another number. */
+/** Threads that batch work may use, 1 ... 256. NESCIO_E_ARG once the pool runs with another number.
+ */
 NESCIO_MUST_CHECK nescio_status nescio_ctx_set_threads(nescio_ctx *ctx, unsigned n_threads);
 unsigned nescio_ctx_threads(const nescio_ctx *ctx);
 /** The context's worker pool, made at the first call. Borrowed. NULL: no memory or no thread. */
@@ -54,13 +58,14 @@ struct nescio_pool *nescio_ctx_pool(nescio_ctx *ctx);
 
 void nescio_ctx_set_progress(nescio_ctx *ctx, nescio_progress_fn fn, void *user);
 /** Reports progress; NESCIO_E_CANCELLED when the callback or nescio_ctx_cancel asked to stop. */
-NESCIO_MUST_CHECK nescio_status nescio_progress(nescio_ctx *ctx, const char *stage, uint64_t done, uint64_t total);
-/** Asks the running call to stop at its next progress report, which uses the request up. Any thread,
- *  async-signal-safe. */
+NESCIO_MUST_CHECK nescio_status nescio_progress(nescio_ctx *ctx, const char *stage, uint64_t done,
+                                                uint64_t total);
+/** Asks the running call to stop at its next progress report, which uses the request up. Any
+ * thread, async-signal-safe. */
 void nescio_ctx_cancel(nescio_ctx *ctx);
 
-/** Big, long-lived blocks (keys, packages): zeroed, 64-byte aligned; from 2 MB on 2 MB aligned with huge
- *  pages advised. NULL: no memory. Not for secrets (secret/memory.h). */
+/** Big, long-lived blocks (keys, packages): zeroed, 64-byte aligned; from 2 MB on 2 MB aligned with
+ * huge pages advised. NULL: no memory. Not for secrets (secret/memory.h). */
 void *nescio_block_alloc(size_t bytes);
 /** `bytes` as given to alloc. Accepts NULL. */
 void nescio_block_free(void *block, size_t bytes);

@@ -3,10 +3,11 @@
  * machine has, so the bits do not depend on the machine. */
 #include "linalg/linalg.h"
 
-#define TILE_ROWS  4
-#define BLOCK_ROWS 128 /* 128 x 256 elements of A stay in L2; packing costs 1/128 of the products  \
-                        */
-#define DEPTH 256      /* 256 x 8 floats of B (8 KB) stay in L1 */
+#define TILE_ROWS 4
+#define BLOCK_ROWS                                                                                 \
+    128           /* 128 x 256 elements of A stay in L2; packing costs 1/128 of the products       \
+                   */
+#define DEPTH 256 /* 256 x 8 floats of B (8 KB) stay in L1 */
 
 #define REAL    float
 #define NAME(x) x##_f32

@@ -7,12 +7,9 @@
  * key uniform or block-binary. Digits are balanced, in
  * [-B/2, B/2): second moment (B^2 + 2) / 12. Rounding to multiples of u has variance u^2 / 12. */
 #include "noise/noise.h"
+#include "kernels/fft.h"
 
 #include <math.h>
-
-/* Standard deviation of one product's FFT error, in units of 2^-53 of its size; doc/noise.md has
- * the measurement. */
-#define NESCIO_FFT_ERROR 3.7
 
 static double square(double x)
 {
@@ -110,14 +107,17 @@ static double round_term(const nescio_tfhe_params *p)
     return p->lwe_dim / 2.0 * carried * rounding(p->pbs_levels * p->pbs_base_log);
 }
 
+/* One step multiplies (k + 1) l polynomials of digits (variance B^2 / 12) by key words (uniform on
+ * the torus: 1/12) and is off by what the FFT kernels are held to; an error of the masks reaches
+ * the phase through the key bits. */
 static double fft_term(const nescio_tfhe_params *p)
 {
-    const double rows = (p->glwe_dim + 1.0) * p->pbs_levels * p->poly_size;
+    const double products = (p->glwe_dim + 1.0) * p->pbs_levels;
     const double carried = 1 + nescio_tfhe_big_dim(p) / 2.0;
-    const double unit = NESCIO_FFT_ERROR * 0x1p-53;
-    const double size = exp2(2.0 * p->pbs_base_log) / 12 / 12; /* digits times torus words */
+    const double size = exp2(2.0 * p->pbs_base_log) / 12 / 12;
+    const double error = NESCIO_FFT_ERROR_C * log2(p->poly_size) * 0x1p-106;
 
-    return p->lwe_dim * square(unit) * size * rows * carried;
+    return p->lwe_dim * error * products * p->poly_size * size * carried;
 }
 
 double nescio_noise_fft(const nescio_tfhe_params *p)

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The plan: data of a compiled model. `params` writes it, `simulate` and `runtime` follow it, `format` stores it.
+ * The plan: data of a compiled model. `params` writes it, `simulate` and `runtime` follow it,
+ * `format` stores it.
  *
- * A plan says with which parameters, in which torus encoding, in which order and in which memory the gates of a lowered circuit
- * run. An integer v on wire w is the phase v * delta[w] mod 2^64 (units of 2^-64). Steps refer to the circuit's gates by
- * index for weights and tables; nescio_plan_bind fills what steps need at run time (pointers into the circuit, test polynomials), so
- * that the runtime needs no circuit. Must not know: secrets, floats of the model, files.
+ * A plan says with which parameters, in which torus encoding, in which order and in which memory
+ * the gates of a lowered circuit run. An integer v on wire w is the phase v * delta[w] mod 2^64
+ * (units of 2^-64). Steps refer to the circuit's gates by index for weights and tables;
+ * nescio_plan_bind fills what steps need at run time (pointers into the circuit, test polynomials),
+ * so that the runtime needs no circuit. Must not know: secrets, floats of the model, files.
+ *
+ * How gates map to steps. A LINEAR gate all of whose inputs are INPUT gates is one INPUT_LINEAR
+ * step; any other use of an INPUT reads the slot of its INPUT_EXTRACT step. A CONSTANT gate is a
+ * LINEAR step without sources: its numbers are the bias. A GATHER or CONCAT gate is a GATHER step.
+ * Slots are written once, by one step; sources of a LINEAR or GATHER step share no ciphertext with
+ * its target; a TABLE step works in place or apart.
  */
 #ifndef NESCIO_PLAN_PLAN_H
 #define NESCIO_PLAN_PLAN_H
@@ -19,7 +27,8 @@ typedef enum nescio_scheme { NESCIO_SCHEME_TFHE = 0 } nescio_scheme;
 const char *nescio_scheme_name(nescio_scheme s);
 
 typedef enum nescio_step_kind {
-    NESCIO_STEP_INPUT_LINEAR = 0,  /**< plaintext polynomials x packed input, extracted: a LINEAR gate on an INPUT */
+    NESCIO_STEP_INPUT_LINEAR =
+        0, /**< plaintext polynomials x packed input, extracted: a LINEAR gate on an INPUT */
     NESCIO_STEP_INPUT_EXTRACT = 1, /**< packed input -> LWE, element by element */
     NESCIO_STEP_LINEAR = 2,        /**< LINEAR gate on slots */
     NESCIO_STEP_GATHER = 3,        /**< GATHER or CONCAT: copies */
@@ -27,14 +36,15 @@ typedef enum nescio_step_kind {
     NESCIO_STEP_ANSWER = 5,        /**< OUTPUT gate: output key switch and rounding */
 } nescio_step_kind;
 
-/** One encrypted input tensor: how it travels. Elements go in order into ceil(count / N) packed GLWEs. */
+/** One encrypted input tensor: how it travels. Elements go in order into ceil(count / N) packed
+ * GLWEs. */
 typedef struct nescio_plan_input {
     const char *name; /**< of the INPUT gate */
     uint32_t gate;    /**< index in the circuit */
     uint32_t count;   /**< elements */
     uint32_t n_packed;
     uint32_t body_log; /**< bits of each body coefficient on the wire, 16 ... 64 */
-    uint64_t delta;    /**< phase of integer 1 */
+    uint64_t delta;    /**< phase of integer 1; every delta of a plan is in 1 ... 2^63 - 1 */
 } nescio_plan_input;
 
 /** One encrypted output tensor: ceil(count / N') answers. */
@@ -45,25 +55,30 @@ typedef struct nescio_plan_output {
     uint32_t n_answers;
     uint32_t answer_log; /**< bits of each word, 12 ... 24 */
     uint64_t delta;      /**< phase of integer 1 */
-    int64_t lo, hi;      /**< range that decoding unwraps into: phases are taken around its middle */
-    double std;          /**< predicted standard deviation of the decoded integer, before rounding */
+    int64_t lo, hi; /**< range that decoding unwraps into: phases are taken around its middle */
+    double std;     /**< predicted standard deviation of the decoded integer, before rounding */
 } nescio_plan_output;
 
-/** LWE ciphertexts of one wire, [first_word ...) in the slot pool. Slots whose lives do not overlap share memory. */
+/** LWE ciphertexts of one wire, [first_word ...) in the slot pool. Slots whose lives do not overlap
+ * share memory. */
 typedef struct nescio_plan_slot {
-    uint32_t count;   /**< ciphertexts */
-    uint64_t delta;   /**< phase of integer 1 */
-    uint64_t first;   /**< ciphertext index of the start in the pool */
-    double variance;  /**< predicted, on the torus, worst element */
+    uint32_t count;  /**< ciphertexts */
+    uint64_t delta;  /**< phase of integer 1 */
+    uint64_t first;  /**< ciphertext index of the start in the pool */
+    double variance; /**< predicted, on the torus, worst element */
 } nescio_plan_slot;
 
-/** A table step's place on the torus. phase_in + phase_offset = j / 2N reads polynomial entry j, negacyclic. */
+/** A table step's place on the torus. phase_in + phase_offset = j / 2N reads polynomial entry j,
+ * negacyclic. */
 typedef struct nescio_plan_table {
     uint64_t phase_offset;
-    bool full_torus;  /**< saturating table minus its middle, over the whole torus; else half torus with a padding bit */
-    double variance;  /**< predicted at the switched input: key switch and modulus switch included */
-    double window;    /**< width of the table's window (or ramp) as a fraction of the torus: resolution = window / sqrt(variance) */
-    double log2_fail; /**< exact: of one look-up; approximate: of leaving the plateau's reach by noise; -inf: none */
+    bool full_torus; /**< saturating table minus its middle, over the whole torus; else half torus
+                        with a padding bit */
+    double variance; /**< predicted at the switched input: key switch and modulus switch included */
+    double window; /**< width of the table's window (or ramp) as a fraction of the torus: resolution
+                      = window / sqrt(variance) */
+    double log2_fail; /**< exact: of one look-up; approximate: of leaving the plateau's reach by
+                         noise; -inf: none */
     /* filled by nescio_plan_bind, in the plan's arena: */
     const uint64_t *polys;    /**< [n_polys][N] */
     const uint64_t *post_add; /**< [n_polys] */
@@ -75,27 +90,36 @@ typedef struct nescio_step {
     nescio_step_kind kind;
     uint32_t gate;      /**< index in the circuit */
     uint32_t n_sources; /**< LINEAR, GATHER: how many inputs */
-    uint32_t *sources;  /**< slot of each input (INPUT_LINEAR: index in plan->inputs; NESCIO_NO_SLOT: unused) */
+    uint32_t *sources;  /**< slot of each input of the gate; INPUT_LINEAR, INPUT_EXTRACT: index in
+                           plan->inputs */
     uint32_t target;    /**< slot written (ANSWER: index in plan->outputs) */
-    int32_t *factor;    /**< LINEAR: [n_sources] integers >= 1 that bring each source's delta to the target's */
+    int32_t *factor; /**< INPUT_LINEAR, LINEAR: [n_sources] integers >= 1: target's delta = factor *
+                        source's delta */
     nescio_plan_table table;
     /* filled by nescio_plan_bind: */
-    const nescio_int_matrix *matrix; /**< LINEAR: [n_sources], factors multiplied in */
-    const uint64_t *bias;            /**< LINEAR: [count] phases, or NULL */
-    const int64_t *gather;           /**< GATHER: [count] index into the sources laid end to end, or -1 */
-    uint32_t count;                  /**< elements of the target */
+    const nescio_int_matrix
+        *matrix; /**< LINEAR: [n_sources]; INPUT_LINEAR: one for each packed GLWE of each source,
+                  * end to end, whose columns are that GLWE's elements. Factors multiplied in */
+    uint32_t n_matrices;   /**< of `matrix` */
+    const uint64_t *bias;  /**< LINEAR: [count] phases, or NULL */
+    const int64_t *gather; /**< GATHER: [count] index into the sources laid end to end, or -1 */
+    uint32_t count;        /**< elements of the target */
 } nescio_step;
 
 /** Costs and promises, all known before any key exists. */
 typedef struct nescio_plan_report {
-    uint64_t n_pbs;         /**< bootstrappings a row */
-    double log2_p_fail;     /**< per row: exact tables, output decoding, range events that are not calibrated ones */
-    double range_rate;      /**< calibrated probability that some value of a row leaves its window; 0: proven bounds */
-    bool approximate;       /**< some table is approximate: IND-CPA only */
-    double security_bits;   /**< of the parameter set, by its committed estimate */
-    uint64_t evaluation_key_bytes, upload_bytes, download_bytes; /**< upload and download of one row */
-    uint64_t memory_bytes;  /**< server: engine and slots, one thread */
-    double cost;            /**< predicted units of the committed cost table (seconds of its reference core) a row */
+    uint64_t n_pbs;       /**< bootstrappings a row */
+    double log2_p_fail;   /**< per row: exact tables, output decoding, range events that are not
+                             calibrated ones */
+    double range_rate;    /**< calibrated probability that some value of a row leaves its window; 0:
+                             proven bounds */
+    bool approximate;     /**< some table is approximate: IND-CPA only */
+    double security_bits; /**< of the parameter set, by its committed estimate */
+    uint64_t evaluation_key_bytes, upload_bytes,
+        download_bytes;    /**< upload and download of one row */
+    uint64_t memory_bytes; /**< server: engine and slots, one thread */
+    double cost; /**< predicted units of the committed cost table (seconds of its reference core) a
+                    row */
 } nescio_plan_report;
 
 typedef struct nescio_plan {
@@ -115,16 +139,30 @@ typedef struct nescio_plan {
 
 NESCIO_MUST_CHECK nescio_status nescio_plan_new(nescio_ctx *ctx, nescio_plan **out);
 void nescio_plan_free(nescio_plan *plan);
-/** Every index, count and limit against the circuit: what a reader of files calls. NESCIO_E_FORMAT names the step. */
-NESCIO_MUST_CHECK nescio_status nescio_plan_verify(nescio_ctx *ctx, const nescio_plan *plan, const nescio_circuit *circuit);
-/** Fills the run-time fields. The circuit must outlive the plan. Calls nescio_plan_verify first. */
-NESCIO_MUST_CHECK nescio_status nescio_plan_bind(nescio_ctx *ctx, nescio_plan *plan, const nescio_circuit *circuit);
+/** Every index, count and limit against the circuit: what a reader of files calls. NESCIO_E_FORMAT
+ * names the step. */
+NESCIO_MUST_CHECK nescio_status nescio_plan_verify(nescio_ctx *ctx, const nescio_plan *plan,
+                                                   const nescio_circuit *circuit);
+/** Fills the run-time fields, once (NESCIO_E_ARG on a bound plan). The circuit, verified by the
+ * caller, must outlive the plan. Calls nescio_plan_verify first. */
+NESCIO_MUST_CHECK nescio_status nescio_plan_bind(nescio_ctx *ctx, nescio_plan *plan,
+                                                 const nescio_circuit *circuit);
 
 /** Bytes of one row's packed inputs on the wire (seed apart), and of its answers. */
 size_t nescio_plan_upload_bytes(const nescio_plan *plan);
 size_t nescio_plan_download_bytes(const nescio_plan *plan);
-/** Integer nearest to a decoded phase of an output, unwrapped into its range. */
+/** Bytes of one output's answers in a row: n_answers pieces, all but the last full. */
+size_t nescio_plan_answer_bytes(const nescio_plan *plan, const nescio_plan_output *out);
+/** Integer nearest to a decoded phase of an output, on the turn of the torus whose middle is the
+ * middle of its range: noise may carry it a little beyond lo and hi. */
 int64_t nescio_plan_decode(const nescio_plan_output *out, uint64_t phase);
+/** The integer v whose phase v * delta is nearest to `phase`, on the turn of the torus around
+ * `centre`. 0 < delta < 2^63. */
+int64_t nescio_phase_to_integer(uint64_t phase, uint64_t delta, int64_t centre);
+/** Where table i_table leaves its lower plateau and reaches its upper one, by its entries: values
+ * on the boundary between two cells end in .5. lo == hi: a jump, or a constant. */
+void nescio_table_ramp(const nescio_table *t, uint32_t i_table, double *lo, double *hi);
 /** Text for `inspect --stage plan`: one line a step. */
-NESCIO_MUST_CHECK nescio_status nescio_plan_print(nescio_ctx *ctx, const nescio_plan *plan, nescio_buffer *out);
+NESCIO_MUST_CHECK nescio_status nescio_plan_print(nescio_ctx *ctx, const nescio_plan *plan,
+                                                  nescio_buffer *out);
 #endif /* NESCIO_PLAN_PLAN_H */

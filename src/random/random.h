@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Randomness: the system's, seeded streams, and the samplers on them.
  *
- * In: the operating system's entropy through libsodium. Out: seeds, streams (ChaCha20), uniform bits,
- * TUniform noise, Gaussian samples. Mask streams expand a public seed; secret and noise streams have seeds of
- * their own that never leave locked memory; a seed is used for one file and never again. Constant time in
- * everything but the lengths. Knows no ciphertext.
+ * In: the operating system's entropy through libsodium. Out: seeds, streams (ChaCha20), uniform
+ * bits, TUniform noise, Gaussian samples. Mask streams expand a public seed; secret and noise
+ * streams have seeds of their own that never leave locked memory; a seed is used for one file and
+ * never again. Constant time in everything but the lengths. Knows no ciphertext.
  */
 #ifndef NESCIO_RANDOM_RANDOM_H
 #define NESCIO_RANDOM_RANDOM_H
@@ -24,7 +24,8 @@ typedef enum nescio_stream_use {
     NESCIO_STREAM_TEST = 64,          /**< tests, benches */
 } nescio_stream_use;
 
-/** A ChaCha20 key stream (RFC 8439 block function, 64-bit nonce and counter), buffered. Wipe after secret use. */
+/** A ChaCha20 key stream (RFC 8439 block function, 64-bit nonce and counter), buffered. Wipe after
+ * secret use. */
 typedef struct nescio_stream {
     uint8_t key[NESCIO_SEED_BYTES];
     uint8_t nonce[8];     /**< use (1 byte) and index (7 bytes) */
@@ -33,12 +34,14 @@ typedef struct nescio_stream {
     size_t used;          /**< bytes of buffer handed out */
 } nescio_stream;
 
-/** Bytes from the system. NESCIO_E_RNG when libsodium cannot start. The only door to entropy, so that tests
- *  can make the k-th call fail. */
+/** Bytes from the system. NESCIO_E_RNG when libsodium cannot start. The only door to entropy, so
+ * that tests can make the k-th call fail. */
 NESCIO_MUST_CHECK nescio_status nescio_random_bytes(nescio_ctx *ctx, void *out, size_t bytes);
 
-/** Starts the stream (seed, use, index); index < 2^56. Same arguments, same bytes, on every machine. */
-void nescio_stream_init(nescio_stream *s, const uint8_t seed[NESCIO_SEED_BYTES], nescio_stream_use use, uint64_t index);
+/** Starts the stream (seed, use, index); index < 2^56. Same arguments, same bytes, on every
+ * machine. */
+void nescio_stream_init(nescio_stream *s, const uint8_t seed[NESCIO_SEED_BYTES],
+                        nescio_stream_use use, uint64_t index);
 /** Wipes key and buffer. */
 void nescio_stream_wipe(nescio_stream *s);
 void nescio_stream_bytes(nescio_stream *s, void *out, size_t bytes);
@@ -50,8 +53,9 @@ void nescio_stream_fill_u32(nescio_stream *s, uint32_t *out, size_t n);
 void nescio_stream_fill_u24(nescio_stream *s, uint32_t *out, size_t n);
 /** n uniform bits, one a word (0 or 1). */
 void nescio_stream_bits(nescio_stream *s, uint32_t *out, size_t n);
-/** n samples of TUniform(b): uniform on the integers of (-2^b, 2^b), end points +-2^b with half weight;
- *  variance (2^(2b+1) + 1) / 6. Two's complement in 64 bits. 0 <= b <= 61. Constant time: b + 2 bits a sample. */
+/** n samples of TUniform(b): uniform on the integers of (-2^b, 2^b), end points +-2^b with half
+ * weight; variance (2^(2b+1) + 1) / 6. Two's complement in 64 bits. 0 <= b <= 61. Constant time: b
+ * + 2 bits a sample. */
 void nescio_stream_tuniform(nescio_stream *s, uint64_t *out, size_t n, unsigned b);
 /** One standard normal sample (Box-Muller). Not for secrets: for the simulator and tests. */
 double nescio_stream_gaussian(nescio_stream *s);

@@ -48,8 +48,7 @@ static void load(wide_chunk *out, nescio_dtype t, const void *data, int64_t stri
     case NESCIO_I64: LOAD(int64_t, i, SAME);
     case NESCIO_U64: LOAD(uint64_t, u, SAME);
     case NESCIO_BOOL: LOAD(uint8_t, i, NONZERO);
-    case NESCIO_STRING:
-    case NESCIO_DTYPE_NONE: assert(0 && "not a number");
+    default: assert(0 && "not a number"); memset(out, 0, sizeof *out);
     }
 #undef LOAD
 }

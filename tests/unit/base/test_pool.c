@@ -5,6 +5,7 @@
 #include "support.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #define WORKERS_MOST 8
@@ -114,46 +115,106 @@ static void no_pool_runs_here(void **state)
     nescio_pool_free(NULL);
 }
 
+typedef struct straggler {
+    atomic_uint arrived, left, finished;
+} straggler;
+
+/* The caller's job ends first; the other worker's ends long after it. */
+static void straggle(void *arg, size_t i_job, unsigned i_worker)
+{
+    straggler *s = arg;
+
+    (void)i_job;
+    atomic_fetch_add(&s->arrived, 1);
+    while (atomic_load(&s->arrived) < 2)
+        sched_yield();
+    if (i_worker == 0) {
+        atomic_store(&s->left, 1);
+    } else {
+        while (!atomic_load(&s->left))
+            sched_yield();
+        for (int i = 0; i < 2000; i++)
+            sched_yield();
+    }
+    atomic_fetch_add(&s->finished, 1);
+}
+
+static void run_waits_for_stragglers(void **state)
+{
+    nescio_pool *pool = nescio_pool_new(2);
+
+    (void)state;
+    assert_non_null(pool);
+    for (int i = 0; i < 20; i++) {
+        straggler s = {0};
+
+        nescio_pool_run(pool, 2, straggle, &s);
+        assert_int_equal(s.finished, 2);
+    }
+    nescio_pool_free(pool);
+}
+
 typedef struct caller {
     nescio_pool *pool;
-    tally *t;
+    size_t n_jobs;
+    bool own;         /* the run in progress is this caller's */
+    atomic_uint runs; /* of its jobs */
+    atomic_uint strangers;
+    pthread_t thread;
 } caller;
+
+static void job_of_caller(void *arg, size_t i_job, unsigned i_worker)
+{
+    caller *c = arg;
+
+    (void)i_worker;
+    atomic_fetch_add(&c->runs, 1);
+    if (!c->own || i_job >= c->n_jobs)
+        atomic_fetch_add(&c->strangers, 1);
+    sched_yield();
+}
 
 static void *call_often(void *arg)
 {
-    const caller *c = arg;
+    caller *c = arg;
 
-    for (int i = 0; i < 300; i++)
-        nescio_pool_run(c->pool, 10, count_job, c->t);
+    for (int i = 0; i < 300; i++) {
+        c->own = true;
+        nescio_pool_run(c->pool, c->n_jobs, job_of_caller, c);
+        c->own = false;
+    }
     return NULL;
 }
 
+/* Three threads share a pool: each gets its own jobs run, so many and no others. */
 static void callers_queue_up(void **state)
 {
-    static tally t;
-    pthread_t threads[3];
-    caller c = {.pool = nescio_pool_new(3), .t = &t};
+    nescio_pool *pool = nescio_pool_new(3);
+    caller callers[3];
 
     (void)state;
-    assert_non_null(c.pool);
-    memset(&t, 0, sizeof t);
-    t.n_workers = 3;
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, call_often, &c), 0);
-    for (int i = 0; i < 3; i++)
-        pthread_join(threads[i], NULL);
-    for (size_t i = 0; i < 10; i++)
-        assert_int_equal(t.runs[i], 900);
-    assert_int_equal(t.clashes, 0);
-    nescio_pool_free(c.pool);
+    assert_non_null(pool);
+    memset(callers, 0, sizeof callers);
+    for (size_t i = 0; i < 3; i++) {
+        callers[i].pool = pool;
+        callers[i].n_jobs = 3 + 4 * i;
+        assert_int_equal(pthread_create(&callers[i].thread, NULL, call_often, &callers[i]), 0);
+    }
+    for (size_t i = 0; i < 3; i++)
+        pthread_join(callers[i].thread, NULL);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(callers[i].runs, 300 * callers[i].n_jobs);
+        assert_int_equal(callers[i].strangers, 0);
+    }
+    nescio_pool_free(pool);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_job_once), cmocka_unit_test(many_short_runs),
-        cmocka_unit_test(workers_work_at_once), cmocka_unit_test(no_pool_runs_here),
-        cmocka_unit_test(callers_queue_up)};
+        cmocka_unit_test(every_job_once),           cmocka_unit_test(many_short_runs),
+        cmocka_unit_test(workers_work_at_once),     cmocka_unit_test(no_pool_runs_here),
+        cmocka_unit_test(run_waits_for_stragglers), cmocka_unit_test(callers_queue_up)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

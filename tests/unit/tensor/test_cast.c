@@ -73,6 +73,9 @@ static void floats_saturate(void **state)
         double in;
         int64_t out;
     } cases[] = {
+        {NESCIO_I8, -129, -128},
+        {NESCIO_U64, 0x1p64, -1}, /* all bits set, read as int64 */
+        {NESCIO_U64, 0x1p63, INT64_MIN},
         {NESCIO_I8, 127.9, 127},
         {NESCIO_I8, 128, 127},
         {NESCIO_I8, -128.9, -128},

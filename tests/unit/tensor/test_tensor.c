@@ -79,6 +79,7 @@ static void shapes_refused(void **state)
                   over[] = {(int64_t)1 << 24, ((int64_t)1 << 21) + 1};
     const int64_t wrapping[] = {(int64_t)1 << 32, (int64_t)1 << 32},
                   hidden[] = {0, INT64_MAX, INT64_MAX};
+    const int64_t hidden_behind[] = {(int64_t)1 << 30, (int64_t)1 << 30, 0};
     nescio_tensor t;
 
     (void)state;
@@ -92,6 +93,7 @@ static void shapes_refused(void **state)
     assert_int_equal(nescio_tensor_shape(ctx, &t, NESCIO_F64, 2, over), NESCIO_E_ARG);
     assert_int_equal(nescio_tensor_shape(ctx, &t, NESCIO_U8, 2, wrapping), NESCIO_E_ARG);
     assert_int_equal(nescio_tensor_shape(ctx, &t, NESCIO_U8, 3, hidden), NESCIO_E_ARG);
+    assert_int_equal(nescio_tensor_shape(ctx, &t, NESCIO_U8, 3, hidden_behind), NESCIO_E_ARG);
     assert_true(t.rank == 0 && t.dtype == NESCIO_DTYPE_NONE); /* nothing half-made */
     assert_int_equal(nescio_tensor_new(ctx, &t, NESCIO_U8, 2, wrapping), NESCIO_E_ARG);
     assert_null(t.data);

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Writing protobuf's wire format. */
+#include "onnx/wire_write.h"
+
+#include <string.h>
+
+enum { WIRE_VARINT = 0, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
+
+void nescio_wire_put_varint(nescio_buffer *b, uint64_t v)
+{
+    for (; v >= 0x80; v >>= 7)
+        nescio_write_u8(b, (uint8_t)(v | 0x80));
+    nescio_write_u8(b, (uint8_t)v);
+}
+
+static void put_tag(nescio_buffer *b, uint32_t number, unsigned type)
+{
+    nescio_wire_put_varint(b, (uint64_t)number << 3 | type);
+}
+
+void nescio_wire_put_int(nescio_buffer *b, uint32_t number, int64_t v)
+{
+    put_tag(b, number, WIRE_VARINT);
+    nescio_wire_put_varint(b, (uint64_t)v);
+}
+
+void nescio_wire_put_float(nescio_buffer *b, uint32_t number, float v)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &v, sizeof bits);
+    put_tag(b, number, WIRE_FIXED32);
+    nescio_write_u32(b, bits);
+}
+
+void nescio_wire_put_bytes(nescio_buffer *b, uint32_t number, const void *data, size_t n)
+{
+    put_tag(b, number, WIRE_BYTES);
+    nescio_wire_put_varint(b, n);
+    nescio_write_bytes(b, data, n);
+}
+
+void nescio_wire_put_text(nescio_buffer *b, uint32_t number, const char *text)
+{
+    nescio_wire_put_bytes(b, number, text, strlen(text));
+}
+
+void nescio_wire_put_message(nescio_buffer *b, uint32_t number, nescio_buffer *inner)
+{
+    nescio_wire_put_bytes(b, number, inner->data, inner->bytes);
+    b->bad = b->bad || inner->bad;
+    nescio_buffer_free(inner);
+}
+
+/* One element, little-endian. */
+static void put_element(nescio_buffer *b, nescio_dtype dtype, const void *element)
+{
+    uint16_t u16;
+    uint32_t u32;
+    uint64_t u64;
+
+    switch (nescio_dtype_bytes(dtype)) {
+    case 1: nescio_write_u8(b, *(const uint8_t *)element); break;
+    case 2:
+        memcpy(&u16, element, sizeof u16);
+        nescio_write_u16(b, u16);
+        break;
+    case 4:
+        memcpy(&u32, element, sizeof u32);
+        nescio_write_u32(b, u32);
+        break;
+    default:
+        memcpy(&u64, element, sizeof u64);
+        nescio_write_u64(b, u64);
+        break;
+    }
+}
+
+static bool is_little_endian(void)
+{
+    const uint16_t one = 1;
+    uint8_t first;
+
+    memcpy(&first, &one, 1);
+    return first == 1;
+}
+
+/* Calls for each element in row-major order would be clearer, but weights are many: contiguous ones
+ * go at once. */
+static void put_elements(nescio_buffer *b, const nescio_tensor *t)
+{
+    const size_t size = nescio_dtype_bytes(t->dtype), count = nescio_tensor_count(t);
+    int64_t index[NESCIO_RANK_MAX] = {0};
+    int64_t at = 0;
+
+    if (t->dtype != NESCIO_STRING) {
+        put_tag(b, 9, WIRE_BYTES);
+        nescio_wire_put_varint(b, count * size);
+        if (is_little_endian() && nescio_tensor_is_contiguous(t)) {
+            nescio_write_bytes(b, t->data, count * size);
+            return;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *const element = (const char *)t->data + at * (int64_t)size;
+
+        if (t->dtype == NESCIO_STRING)
+            nescio_wire_put_text(b, 6, *(const char *const *)(const void *)element);
+        else
+            put_element(b, t->dtype, element);
+        for (int d = t->rank - 1; d >= 0; d--) {
+            at += t->stride[d];
+            if (++index[d] < t->dims[d])
+                break;
+            at -= t->stride[d] * t->dims[d];
+            index[d] = 0;
+        }
+    }
+}
+
+void nescio_wire_put_tensor(nescio_buffer *b, const nescio_tensor *t, const char *name)
+{
+    for (int d = 0; d < t->rank; d++)
+        nescio_wire_put_int(b, 1, t->dims[d]);
+    nescio_wire_put_int(b, 2, t->dtype);
+    if (name)
+        nescio_wire_put_text(b, 8, name);
+    put_elements(b, t);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Graph to ONNX bytes, at the canonical opsets. Names and values only: no metadata, no paths. */
+#include "onnx/onnx.h"
+#include "onnx/wire_write.h"
+
+#include <limits.h>
+#include <string.h>
+
+#define IR_WRITTEN 10
+
+/** Opset imports of what is written: versions by domain, 0 when not used. */
+typedef struct imports {
+    int onnx, ml, microsoft, qonnx;
+    bool old_trees; /* operators that ai.onnx.ml 5 deprecates */
+} imports;
+
+static void put_graph(nescio_buffer *b, const nescio_graph *g);
+
+static void put_ints(nescio_buffer *b, uint32_t number, const int64_t *v, size_t n)
+{
+    nescio_buffer list = {0};
+
+    for (size_t i = 0; i < n; i++)
+        nescio_wire_put_varint(&list, (uint64_t)v[i]);
+    nescio_wire_put_message(b, number, &list);
+}
+
+static void put_floats(nescio_buffer *b, uint32_t number, const double *v, size_t n)
+{
+    nescio_buffer list = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        const float f = (float)v[i];
+        uint32_t bits;
+
+        memcpy(&bits, &f, sizeof bits);
+        nescio_write_u32(&list, bits);
+    }
+    nescio_wire_put_message(b, number, &list);
+}
+
+/* AttributeProto: name 1, f 2, i 3, s 4, t 5, g 6, floats 7, ints 8, strings 9, type 20. */
+static void put_attr(nescio_buffer *b, const nescio_attr *a)
+{
+    static const int types[] = {
+        [NESCIO_ATTR_INT] = 2,    [NESCIO_ATTR_FLOAT] = 1,   [NESCIO_ATTR_STRING] = 3,
+        [NESCIO_ATTR_TENSOR] = 4, [NESCIO_ATTR_GRAPH] = 5,   [NESCIO_ATTR_INTS] = 7,
+        [NESCIO_ATTR_FLOATS] = 6, [NESCIO_ATTR_STRINGS] = 8,
+    };
+    nescio_buffer attr = {0}, inner = {0};
+
+    nescio_wire_put_text(&attr, 1, a->name);
+    switch (a->kind) {
+    case NESCIO_ATTR_INT: nescio_wire_put_int(&attr, 3, a->i); break;
+    case NESCIO_ATTR_FLOAT: nescio_wire_put_float(&attr, 2, (float)a->f); break;
+    case NESCIO_ATTR_STRING: nescio_wire_put_text(&attr, 4, a->s); break;
+    case NESCIO_ATTR_TENSOR:
+        nescio_wire_put_tensor(&inner, a->t, NULL);
+        nescio_wire_put_message(&attr, 5, &inner);
+        break;
+    case NESCIO_ATTR_GRAPH:
+        put_graph(&inner, a->g);
+        nescio_wire_put_message(&attr, 6, &inner);
+        break;
+    case NESCIO_ATTR_INTS: put_ints(&attr, 8, a->ints, a->count); break;
+    case NESCIO_ATTR_FLOATS: put_floats(&attr, 7, a->floats, a->count); break;
+    case NESCIO_ATTR_STRINGS:
+        for (size_t i = 0; i < a->count; i++)
+            nescio_wire_put_text(&attr, 9, a->strings[i]);
+        break;
+    }
+    nescio_wire_put_int(&attr, 20, types[a->kind]);
+    nescio_wire_put_message(b, 5, &attr);
+}
+
+/* NodeProto: input 1, output 2, name 3, op_type 4, attribute 5, domain 7. */
+static void put_node(nescio_buffer *b, const nescio_node *node)
+{
+    nescio_buffer n = {0};
+
+    for (uint32_t i = 0; i < node->n_inputs; i++)
+        nescio_wire_put_text(&n, 1, node->inputs[i] ? node->inputs[i]->name : "");
+    for (uint32_t i = 0; i < node->n_outputs; i++)
+        nescio_wire_put_text(&n, 2, node->outputs[i] ? node->outputs[i]->name : "");
+    nescio_wire_put_text(&n, 3, node->name);
+    nescio_wire_put_text(&n, 4, nescio_op_name(node->op));
+    for (uint32_t i = 0; i < node->n_attrs; i++)
+        put_attr(&n, &node->attrs[i]);
+    if (*nescio_op_domain(node->op))
+        nescio_wire_put_text(&n, 7, nescio_op_domain(node->op));
+    nescio_wire_put_message(b, 1, &n);
+}
+
+/* ValueInfoProto: name 1, type 2 { tensor_type 1 { elem_type 1, shape 2 { dim 1 { dim_value 1 |
+ * dim_param 2 } } } }. */
+static void put_info(nescio_buffer *b, uint32_t number, const nescio_value *v)
+{
+    nescio_buffer info = {0}, type = {0}, tensor = {0}, shape = {0};
+
+    nescio_wire_put_text(&info, 1, v->name);
+    if (v->dtype != NESCIO_DTYPE_NONE) {
+        nescio_wire_put_int(&tensor, 1, v->dtype);
+        for (int d = 0; d < v->shape.rank; d++) {
+            nescio_buffer dim = {0};
+
+            if (v->shape.dims[d] != NESCIO_DIM_UNKNOWN)
+                nescio_wire_put_int(&dim, 1, v->shape.dims[d]);
+            else if (v->shape.symbol[d])
+                nescio_wire_put_text(&dim, 2, v->shape.symbol[d]);
+            nescio_wire_put_message(&shape, 1, &dim);
+        }
+        if (v->shape.rank != NESCIO_RANK_UNKNOWN)
+            nescio_wire_put_message(&tensor, 2, &shape);
+        nescio_wire_put_message(&type, 1, &tensor);
+        nescio_wire_put_message(&info, 2, &type);
+    }
+    nescio_wire_put_message(b, number, &info);
+}
+
+/* GraphProto: node 1, name 2, initializer 5, input 11, output 12. */
+static void put_graph(nescio_buffer *b, const nescio_graph *g)
+{
+    for (const nescio_node *node = g->first; node; node = node->next)
+        put_node(b, node);
+    nescio_wire_put_text(b, 2, g->name);
+    for (size_t i = 0; i < g->n_values; i++) {
+        const nescio_value *const v = g->values[i];
+        nescio_buffer tensor = {0};
+
+        if (!v->constant || v->producer || v->is_input)
+            continue;
+        nescio_wire_put_tensor(&tensor, v->constant, v->name);
+        nescio_wire_put_message(b, 5, &tensor);
+    }
+    for (size_t i = 0; i < g->n_inputs; i++)
+        put_info(b, 11, g->inputs[i]);
+    for (size_t i = 0; i < g->n_outputs; i++)
+        put_info(b, 12, g->outputs[i]);
+}
+
+static void find_imports(const nescio_graph *g, imports *im)
+{
+    for (const nescio_node *node = g->first; node; node = node->next) {
+        const nescio_op_info *const op = nescio_op_get(node->op);
+        int *const version = *op->domain == '\0'  ? &im->onnx
+                             : *op->domain == 'a' ? &im->ml
+                             : *op->domain == 'c' ? &im->microsoft
+                                                  : &im->qonnx;
+
+        *version = op->version > *version ? op->version : *version;
+        im->old_trees = im->old_trees || node->op == NESCIO_OP_TREE_ENSEMBLE_CLASSIFIER ||
+                        node->op == NESCIO_OP_TREE_ENSEMBLE_REGRESSOR;
+        for (uint32_t i = 0; i < node->n_attrs; i++) {
+            if (node->attrs[i].kind == NESCIO_ATTR_GRAPH)
+                find_imports(node->attrs[i].g, im);
+        }
+    }
+}
+
+/* OperatorSetIdProto: domain 1, version 2. */
+static void put_import(nescio_buffer *b, const char *domain, int version)
+{
+    nescio_buffer opset = {0};
+
+    if (version == 0)
+        return;
+    nescio_wire_put_text(&opset, 1, domain);
+    nescio_wire_put_int(&opset, 2, version);
+    nescio_wire_put_message(b, 8, &opset);
+}
+
+nescio_status nescio_onnx_write_buffer(nescio_ctx *ctx, const nescio_graph *graph,
+                                       nescio_buffer *out)
+{
+    imports im = {.onnx = 21};
+    nescio_buffer body = {0};
+    bool short_of_memory;
+
+    *out = (nescio_buffer){0};
+    find_imports(graph, &im);
+    if (im.ml == 5 && im.old_trees)
+        return nescio_fail(ctx, NESCIO_E_UNSUPPORTED,
+                           "graph '%s': TreeEnsemble and TreeEnsembleClassifier or -Regressor "
+                           "cannot be in one ONNX file: no opset of ai.onnx.ml has both",
+                           graph->name);
+    nescio_wire_put_int(out, 1, IR_WRITTEN);
+    nescio_wire_put_text(out, 2, "nescio");
+    put_import(out, "", im.onnx);
+    put_import(out, "ai.onnx.ml", im.ml);
+    put_import(out, "com.microsoft", im.microsoft);
+    put_import(out, "qonnx.custom_op.general", im.qonnx);
+    put_graph(&body, graph);
+    nescio_wire_put_message(out, 7, &body);
+    if (!out->bad && out->bytes <= INT_MAX)
+        return NESCIO_OK;
+    short_of_memory = out->bad;
+    nescio_buffer_free(out);
+    return short_of_memory ? nescio_fail_nomem(ctx, body.bytes)
+                           : nescio_fail(ctx, NESCIO_E_UNSUPPORTED,
+                                         "graph '%s': more than 2 GB, which no ONNX file can hold",
+                                         graph->name);
+}
+
+nescio_status nescio_onnx_write(nescio_ctx *ctx, const nescio_graph *graph, const char *path)
+{
+    nescio_buffer b;
+    nescio_piece piece;
+    nescio_status st;
+
+    NESCIO_TRY(nescio_onnx_write_buffer(ctx, graph, &b));
+    piece = (nescio_piece){b.data, b.bytes};
+    st = nescio_file_write(ctx, path, 0644, &piece, 1);
+    nescio_buffer_free(&b);
+    return st;
+}

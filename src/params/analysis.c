@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a circuit asks of parameters: gates that matter, levelled blocks, places where wires are
+ * read.
+ *
+ * A levelled block is a set of wires joined by LINEAR, GATHER and CONCAT gates. All of its wires
+ * share one delta (phase of integer 1), so every factor is 1; tables and inputs that feed it take
+ * that delta, its sinks (TABLE, OUTPUT) bound it. */
+#include "params/params_internal.h"
+
+#include <math.h>
+
+static uint32_t find_root(wire_facts *w, uint32_t i)
+{
+    while (w[i].block != i) {
+        w[i].block = w[w[i].block].block;
+        i = w[i].block;
+    }
+    return i;
+}
+
+static void join(wire_facts *w, uint32_t a, uint32_t b)
+{
+    const uint32_t ra = find_root(w, a), rb = find_root(w, b);
+
+    if (ra < rb)
+        w[rb].block = ra;
+    else
+        w[ra].block = rb;
+}
+
+static bool is_levelled(nescio_gate_op op)
+{
+    return op == NESCIO_GATE_LINEAR || op == NESCIO_GATE_GATHER || op == NESCIO_GATE_CONCAT;
+}
+
+/** LINEAR gates on nothing but inputs work on packed inputs; every other use needs the elements. */
+static bool reads_packed(const nescio_gate *gate)
+{
+    if (gate->op != NESCIO_GATE_LINEAR)
+        return false;
+    for (uint32_t t = 0; t < gate->n_inputs; t++)
+        if (gate->inputs[t]->producer->op != NESCIO_GATE_INPUT)
+            return false;
+    return true;
+}
+
+static nescio_status check_op(nescio_ctx *ctx, const nescio_gate *gate)
+{
+    switch (gate->op) {
+    case NESCIO_GATE_INPUT:
+    case NESCIO_GATE_CONSTANT:
+    case NESCIO_GATE_LINEAR:
+    case NESCIO_GATE_GATHER:
+    case NESCIO_GATE_CONCAT:
+    case NESCIO_GATE_TABLE:
+    case NESCIO_GATE_OUTPUT: return NESCIO_OK;
+    default:
+        return nescio_fail(ctx, NESCIO_E_UNSUPPORTED,
+                           "gate '%s': '%s' has to be lowered to linear gates and tables first",
+                           gate->name, nescio_gate_op_name(gate->op));
+    }
+}
+
+/** From the outputs backwards: what is needed, how inputs are read. */
+static nescio_status mark_needed(nescio_ctx *ctx, analysis *a)
+{
+    for (size_t g = a->circuit->n_gates; g-- > 0;) {
+        const nescio_gate *gate = a->circuit->gates[g];
+        wire_facts *out = &a->wires[gate->output->id];
+
+        NESCIO_TRY(check_op(ctx, gate));
+        out->needed |= gate->op == NESCIO_GATE_OUTPUT;
+        if (!out->needed)
+            continue;
+        for (uint32_t t = 0; t < gate->n_inputs; t++) {
+            wire_facts *in = &a->wires[gate->inputs[t]->id];
+
+            in->needed = true;
+            in->extracted |=
+                gate->inputs[t]->producer->op == NESCIO_GATE_INPUT && !reads_packed(gate);
+        }
+    }
+    return NESCIO_OK;
+}
+
+/** Blocks numbered in order of their first wire. */
+static nescio_status make_blocks(nescio_ctx *ctx, analysis *a)
+{
+    const size_t n = a->circuit->n_wires;
+    uint32_t *number = nescio_arena_array(a->arena, n, sizeof *number);
+
+    if (!number)
+        return nescio_fail_nomem(ctx, n * sizeof *number);
+    for (uint32_t i = 0; i < n; i++)
+        a->wires[i].block = i;
+    for (size_t g = 0; g < a->circuit->n_gates; g++) {
+        const nescio_gate *gate = a->circuit->gates[g];
+
+        if (is_levelled(gate->op) || gate->op == NESCIO_GATE_OUTPUT)
+            for (uint32_t t = 0; t < gate->n_inputs; t++)
+                join(a->wires, gate->inputs[t]->id, gate->output->id);
+    }
+    for (uint32_t i = 0; i < n; i++)
+        if (find_root(a->wires, i) == i)
+            number[i] = a->n_blocks++;
+    for (uint32_t i = 0; i < n; i++)
+        number[i] = number[find_root(a->wires, i)];
+    for (uint32_t i = 0; i < n; i++)
+        a->wires[i].block = number[i];
+    return NESCIO_OK;
+}
+
+/** Saturating: one turn holds the ramp, its image half a turn away, and the wire's range between
+ * them. */
+static void full_torus_sink(sink *s, const nescio_table *t)
+{
+    const double ramp = (double)(t->ramp_hi - t->ramp_lo);
+    const double centre = ((double)t->ramp_lo + (double)t->ramp_hi) / 2;
+    const double reach = fmax((double)s->wire->hi - centre, centre - (double)s->wire->lo);
+
+    s->full_torus = true;
+    s->centre = centre;
+    s->window = ramp;
+    s->turn = fmax(2 * reach + ramp, ramp / 0.45);
+    if (t->turn > 0) {
+        s->turn = (double)t->turn;
+        s->window = 0;
+        for (uint32_t i = 0; i < t->n_tables; i++) {
+            double lo, hi;
+
+            nescio_table_ramp(t, i, &lo, &hi);
+            s->window = fmax(s->window, hi - lo);
+        }
+    }
+    s->turn = fmax(s->turn, 2.0); /* a delta is under half a turn */
+}
+
+static void add_sink(analysis *a, uint32_t g)
+{
+    const nescio_gate *gate = a->circuit->gates[g];
+    const nescio_wire *wire = gate->inputs[0];
+    sink *s = &a->sinks[a->n_sinks++];
+
+    *s = (sink){.gate = g, .wire = wire};
+    s->centre = ((double)wire->lo + (double)wire->hi) / 2;
+    s->window = (double)wire->hi - (double)wire->lo;
+    a->n_events += (double)wire->count;
+    if (gate->op == NESCIO_GATE_OUTPUT) {
+        a->n_answers += (double)wire->count;
+        return;
+    }
+    a->any_table = true;
+    a->exact &= gate->table.exact;
+    a->n_pbs += (double)wire->count;
+    if (gate->table.saturating)
+        full_torus_sink(s, &gate->table);
+}
+
+static double n_weights(const nescio_int_matrix *m)
+{
+    return m->dense ? (double)m->n_rows * m->n_columns : (double)m->row_start[m->n_rows];
+}
+
+static void count_work(analysis *a, const nescio_gate *gate)
+{
+    if (gate->op != NESCIO_GATE_LINEAR)
+        return;
+    for (uint32_t t = 0; t < gate->n_inputs; t++)
+        if (reads_packed(gate))
+            a->n_input_rows += (double)gate->output->count;
+        else
+            a->n_weights += n_weights(&gate->linear.matrix[t]);
+}
+
+static nescio_status analyse(nescio_ctx *ctx, analysis *a)
+{
+    const nescio_circuit *c = a->circuit;
+
+    a->wires = nescio_arena_array(a->arena, c->n_wires, sizeof *a->wires);
+    a->sinks = nescio_arena_array(a->arena, c->n_gates, sizeof *a->sinks);
+    if (!a->wires || !a->sinks)
+        return nescio_fail_nomem(ctx, c->n_wires * sizeof *a->wires);
+    NESCIO_TRY(mark_needed(ctx, a));
+    NESCIO_TRY(make_blocks(ctx, a));
+    for (uint32_t g = 0; g < c->n_gates; g++) {
+        const nescio_gate *gate = c->gates[g];
+
+        if (!a->wires[gate->output->id].needed)
+            continue;
+        count_work(a, gate);
+        if (gate->op == NESCIO_GATE_TABLE || gate->op == NESCIO_GATE_OUTPUT)
+            add_sink(a, g);
+    }
+    return nescio_analysis_norms(ctx, a);
+}
+
+nescio_status nescio_analysis_new(nescio_ctx *ctx, const nescio_circuit *circuit, analysis **out)
+{
+    nescio_arena *arena = nescio_arena_new();
+    analysis *a = arena ? nescio_arena_alloc(arena, sizeof *a) : NULL;
+    nescio_status st;
+
+    *out = NULL;
+    if (!a) {
+        nescio_arena_free(arena);
+        return nescio_fail_nomem(ctx, sizeof *a);
+    }
+    a->arena = arena;
+    a->circuit = circuit;
+    a->exact = true;
+    st = analyse(ctx, a);
+    if (st == NESCIO_OK)
+        *out = a;
+    else
+        nescio_arena_free(arena);
+    return st;
+}
+
+void nescio_analysis_free(analysis *a)
+{
+    if (a)
+        nescio_arena_free(a->arena);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Constant folding: a node that sees only constants is run by the float executor, and its outputs
+ * become constants. Shape arithmetic folds too: what inference knows about the elements of an
+ * integer vector (Shape of a known size, sums of it) is as good as a constant.
+ *
+ * Not folded: quantization of weights (Quant, QuantizeLinear, Clip of integers, DequantizeLinear),
+ * which later stages read as annotations; bodies, which may run for ever; results whose size is
+ * not known beforehand or over the caps below. Needs shapes, breaks nothing. */
+#include "passes/passes_internal.h"
+
+#include "refexec/refexec.h"
+
+#include <stdlib.h>
+
+/* A result may be this big, or as big as the largest constant it is made of. */
+#define NESCIO_FOLD_BYTES_MAX ((int64_t)16 << 20)
+/* Beyond this the graph's arena no longer grows by folding. */
+#define NESCIO_FOLD_ARENA_MAX ((size_t)2 << 30)
+
+static int64_t shape_bytes(const nescio_value *value)
+{
+    int64_t n = (int64_t)nescio_dtype_bytes(value->dtype);
+
+    if (value->shape.rank == NESCIO_RANK_UNKNOWN || n == 0)
+        return INT64_MAX;
+    for (int d = 0; d < value->shape.rank; d++) {
+        if (value->shape.dims[d] < 0 || __builtin_mul_overflow(n, value->shape.dims[d], &n))
+            return INT64_MAX;
+    }
+    return n;
+}
+
+static bool is_annotation(const nescio_node *node)
+{
+    if (nescio_op_get(node->op)->kind == NESCIO_KIND_QUANT)
+        return true;
+    return node->op == NESCIO_OP_CLIP && node->inputs[0] &&
+           nescio_dtype_is_integer(node->inputs[0]->dtype);
+}
+
+static bool can_fold(const nescio_node *node)
+{
+    int64_t largest = NESCIO_FOLD_BYTES_MAX;
+
+    if (is_annotation(node) || nescio_op_get(node->op)->kind == NESCIO_KIND_CONTROL ||
+        !nescio_refexec_has_op(node->op))
+        return false;
+    for (uint32_t i = 0; i < node->n_inputs; i++) {
+        int64_t bytes;
+
+        if (!node->inputs[i])
+            continue;
+        if (!node->inputs[i]->constant)
+            return false;
+        bytes = shape_bytes(node->inputs[i]);
+        largest = bytes > largest && bytes < INT64_MAX ? bytes : largest;
+    }
+    for (uint32_t i = 0; i < node->n_outputs; i++) {
+        if (node->outputs[i] && shape_bytes(node->outputs[i]) > largest)
+            return false;
+    }
+    return nescio_arena_bytes(node->graph->arena) < NESCIO_FOLD_ARENA_MAX;
+}
+
+/* Output i of the node becomes the constant t. A graph output keeps its value and so its name. */
+static nescio_status settle(nescio_rewrite *rw, nescio_node *node, uint32_t i,
+                            const nescio_tensor *t)
+{
+    nescio_value *const out = node->outputs[i];
+    nescio_value *const constant =
+        out ? nescio_graph_constant(rw->graph, out->name, t, false) : NULL;
+
+    if (!out)
+        return NESCIO_OK;
+    if (!constant)
+        return nescio_rewrite_nomem(rw);
+    if (nescio_rewrite_is_output(rw, out)) {
+        node->outputs[i] = NULL;
+        out->producer = NULL;
+        out->dtype = t->dtype;
+        out->shape = constant->shape;
+        out->constant = constant->constant;
+        return NESCIO_OK;
+    }
+    return nescio_rewrite_replace(rw, out, constant);
+}
+
+static nescio_status fold(nescio_rewrite *rw, nescio_node *node)
+{
+    const nescio_tensor **const inputs = calloc(node->n_inputs + 1u, sizeof *inputs);
+    nescio_tensor *const outputs = calloc(node->n_outputs + 1u, sizeof *outputs);
+    nescio_status st = NESCIO_E_NOMEM;
+
+    if (!inputs || !outputs) {
+        st = nescio_rewrite_nomem(rw);
+        goto out;
+    }
+    for (uint32_t i = 0; i < node->n_inputs; i++)
+        inputs[i] = node->inputs[i] ? node->inputs[i]->constant : NULL;
+    st = nescio_refexec_node(rw->ctx, node, inputs, outputs);
+    if (st == NESCIO_E_UNSUPPORTED) { /* a dtype the executor does not run: stays as it is */
+        st = NESCIO_OK;
+        goto out;
+    }
+    for (uint32_t i = 0; st == NESCIO_OK && i < node->n_outputs; i++)
+        st = settle(rw, node, i, &outputs[i]);
+    if (st == NESCIO_OK)
+        nescio_rewrite_remove(rw, node);
+out:
+    for (uint32_t i = 0; outputs && i < node->n_outputs; i++)
+        nescio_tensor_free(&outputs[i]);
+    free(outputs);
+    free(inputs);
+    return st;
+}
+
+/* An integer vector or scalar whose elements inference knows. */
+static bool is_known(const nescio_value *value)
+{
+    if (!value || !value->content || value->constant || !value->producer || value->shape.rank < 0 ||
+        value->shape.rank > 1)
+        return false;
+    for (int i = 0; i < value->content->count; i++) {
+        if (!value->content->known[i])
+            return false;
+    }
+    return value->dtype == NESCIO_I64 || value->dtype == NESCIO_I32 || value->dtype == NESCIO_BOOL;
+}
+
+static nescio_status settle_known(nescio_rewrite *rw, nescio_node *node)
+{
+    const nescio_value *const out = node->outputs[0];
+    const int64_t n = out->content->count;
+    nescio_tensor wide, t;
+    nescio_status st;
+
+    NESCIO_TRY(nescio_tensor_new(rw->ctx, &wide, NESCIO_I64, out->shape.rank, &n));
+    for (int64_t i = 0; i < n; i++)
+        ((int64_t *)wide.data)[i] = out->content->at[i];
+    st = nescio_tensor_cast(rw->ctx, &t, &wide, out->dtype);
+    nescio_tensor_free(&wide);
+    NESCIO_TRY(st);
+    st = settle(rw, node, 0, &t);
+    nescio_tensor_free(&t);
+    NESCIO_TRY(st);
+    nescio_rewrite_remove(rw, node);
+    return NESCIO_OK;
+}
+
+nescio_status nescio_pass_fold_constants(nescio_rewrite *rw)
+{
+    nescio_node *next;
+
+    for (nescio_node *node = rw->graph->first; node; node = next) {
+        next = node->next;
+        if (can_fold(node))
+            NESCIO_TRY(fold(rw, node));
+        else if (node->n_outputs == 1 && is_known(node->outputs[0]))
+            NESCIO_TRY(settle_known(rw, node));
+    }
+    return NESCIO_OK;
+}
