@@ -238,3 +238,32 @@ void nescio_graph_count_uses(const nescio_graph *graph, uint32_t *counts)
         memset(counts, 0, graph->n_values * sizeof *counts);
     count_in(graph, graph, counts);
 }
+
+static void add_opsets(const nescio_graph *graph, nescio_opset *out, size_t *n)
+{
+    for (const nescio_node *node = graph->first; node; node = node->next) {
+        const nescio_op_info *const op = nescio_op_get(node->op);
+        size_t i = 0;
+
+        while (i < *n && strcmp(out[i].domain, op->domain) != 0)
+            i++;
+        assert(i < NESCIO_OPSETS_MAX);
+        if (i == *n)
+            out[(*n)++] = (nescio_opset){op->domain, op->version};
+        if (out[i].version < op->version)
+            out[i].version = op->version;
+        for (uint32_t k = 0; k < node->n_attrs; k++) {
+            if (node->attrs[k].kind == NESCIO_ATTR_GRAPH)
+                add_opsets(node->attrs[k].g, out, n);
+        }
+    }
+}
+
+size_t nescio_graph_opsets(const nescio_graph *graph, nescio_opset out[NESCIO_OPSETS_MAX])
+{
+    size_t n = 1;
+
+    out[0] = (nescio_opset){"", nescio_op_get(NESCIO_OP_ADD)->version};
+    add_opsets(graph, out, &n);
+    return n;
+}

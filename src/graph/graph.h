@@ -160,6 +160,15 @@ nescio_value *nescio_node_input(const nescio_node *node, size_t i);
 
 /** Output dtypes and shapes of one node whose inputs have been inferred. Subgraphs too. */
 NESCIO_MUST_CHECK nescio_status nescio_node_infer(nescio_ctx *ctx, nescio_node *node);
+/** An opset import. */
+typedef struct nescio_opset {
+    const char *domain;
+    int version;
+} nescio_opset;
+#define NESCIO_OPSETS_MAX 4
+/** The opsets whose operators the graph and its bodies use, ai.onnx first and always; returns how many. */
+size_t nescio_graph_opsets(const nescio_graph *graph, nescio_opset out[NESCIO_OPSETS_MAX]);
+
 /** Shape and dtype of every value as far as constants and input shapes tell (infer.c, one rule an operator).
  *  Contradictions are NESCIO_E_FORMAT naming the node. */
 NESCIO_MUST_CHECK nescio_status nescio_graph_infer(nescio_ctx *ctx, nescio_graph *graph);

@@ -8,12 +8,6 @@
 
 #define IR_WRITTEN 10
 
-/** Opset imports of what is written: versions by domain, 0 when not used. */
-typedef struct imports {
-    int onnx, ml, microsoft, qonnx;
-    bool old_trees; /* operators that ai.onnx.ml 5 deprecates */
-} imports;
-
 static void put_graph(nescio_buffer *b, const nescio_graph *g);
 
 static void put_ints(nescio_buffer *b, uint32_t number, const int64_t *v, size_t n)
@@ -138,57 +132,52 @@ static void put_graph(nescio_buffer *b, const nescio_graph *g)
         put_info(b, 12, g->outputs[i]);
 }
 
-static void find_imports(const nescio_graph *g, imports *im)
+/* Operators that ai.onnx.ml 5 deprecates. */
+static bool has_old_trees(const nescio_graph *g)
 {
     for (const nescio_node *node = g->first; node; node = node->next) {
-        const nescio_op_info *const op = nescio_op_get(node->op);
-        int *const version = *op->domain == '\0'  ? &im->onnx
-                             : *op->domain == 'a' ? &im->ml
-                             : *op->domain == 'c' ? &im->microsoft
-                                                  : &im->qonnx;
-
-        *version = op->version > *version ? op->version : *version;
-        im->old_trees = im->old_trees || node->op == NESCIO_OP_TREE_ENSEMBLE_CLASSIFIER ||
-                        node->op == NESCIO_OP_TREE_ENSEMBLE_REGRESSOR;
+        if (node->op == NESCIO_OP_TREE_ENSEMBLE_CLASSIFIER ||
+            node->op == NESCIO_OP_TREE_ENSEMBLE_REGRESSOR)
+            return true;
         for (uint32_t i = 0; i < node->n_attrs; i++) {
-            if (node->attrs[i].kind == NESCIO_ATTR_GRAPH)
-                find_imports(node->attrs[i].g, im);
+            if (node->attrs[i].kind == NESCIO_ATTR_GRAPH && has_old_trees(node->attrs[i].g))
+                return true;
         }
     }
+    return false;
 }
 
 /* OperatorSetIdProto: domain 1, version 2. */
-static void put_import(nescio_buffer *b, const char *domain, int version)
+static void put_import(nescio_buffer *b, const nescio_opset *o)
 {
     nescio_buffer opset = {0};
 
-    if (version == 0)
-        return;
-    nescio_wire_put_text(&opset, 1, domain);
-    nescio_wire_put_int(&opset, 2, version);
+    nescio_wire_put_text(&opset, 1, o->domain);
+    nescio_wire_put_int(&opset, 2, o->version);
     nescio_wire_put_message(b, 8, &opset);
 }
 
 nescio_status nescio_onnx_write_buffer(nescio_ctx *ctx, const nescio_graph *graph,
                                        nescio_buffer *out)
 {
-    imports im = {.onnx = 21};
+    nescio_opset opsets[NESCIO_OPSETS_MAX];
+    const size_t n_opsets = nescio_graph_opsets(graph, opsets);
     nescio_buffer body = {0};
     bool short_of_memory;
 
     *out = (nescio_buffer){0};
-    find_imports(graph, &im);
-    if (im.ml == 5 && im.old_trees)
-        return nescio_fail(ctx, NESCIO_E_UNSUPPORTED,
-                           "graph '%s': TreeEnsemble and TreeEnsembleClassifier or -Regressor "
-                           "cannot be in one ONNX file: no opset of ai.onnx.ml has both",
-                           graph->name);
+    for (size_t i = 0; i < n_opsets; i++) {
+        if (strcmp(opsets[i].domain, "ai.onnx.ml") == 0 && opsets[i].version == 5 &&
+            has_old_trees(graph))
+            return nescio_fail(ctx, NESCIO_E_UNSUPPORTED,
+                               "graph '%s': TreeEnsemble and TreeEnsembleClassifier or -Regressor "
+                               "cannot be in one ONNX file: no opset of ai.onnx.ml has both",
+                               graph->name);
+    }
     nescio_wire_put_int(out, 1, IR_WRITTEN);
     nescio_wire_put_text(out, 2, "nescio");
-    put_import(out, "", im.onnx);
-    put_import(out, "ai.onnx.ml", im.ml);
-    put_import(out, "com.microsoft", im.microsoft);
-    put_import(out, "qonnx.custom_op.general", im.qonnx);
+    for (size_t i = 0; i < n_opsets; i++)
+        put_import(out, &opsets[i]);
     put_graph(&body, graph);
     nescio_wire_put_message(out, 7, &body);
     if (!out->bad && out->bytes <= INT_MAX)
