@@ -78,4 +78,42 @@ nescio_status nescio_run_layer_normalization(nescio_refexec_call *call);
 nescio_status nescio_run_lp_normalization(nescio_refexec_call *call);
 nescio_status nescio_run_lrn(nescio_refexec_call *call);
 nescio_status nescio_run_mean_variance_normalization(nescio_refexec_call *call);
+/* einsum.c */
+nescio_status nescio_run_einsum(nescio_refexec_call *call);
+/* resize.c */
+nescio_status nescio_run_resize(nescio_refexec_call *call);
+/* quantize.c, integer_ops.c */
+nescio_status nescio_run_quantize_linear(nescio_refexec_call *call);
+nescio_status nescio_run_dequantize_linear(nescio_refexec_call *call);
+nescio_status nescio_run_dynamic_quantize_linear(nescio_refexec_call *call);
+nescio_status nescio_run_qonnx(nescio_refexec_call *call);
+nescio_status nescio_run_matmul_integer(nescio_refexec_call *call);
+nescio_status nescio_run_conv_integer(nescio_refexec_call *call);
+nescio_status nescio_run_qlinear_matmul(nescio_refexec_call *call);
+nescio_status nescio_run_qlinear_conv(nescio_refexec_call *call);
+/* control.c */
+nescio_status nescio_run_if(nescio_refexec_call *call);
+nescio_status nescio_run_loop(nescio_refexec_call *call);
+nescio_status nescio_run_scan(nescio_refexec_call *call);
+/* rnn.c */
+nescio_status nescio_run_recurrent(nescio_refexec_call *call);
+/* ml_linear.c, ml_svm.c, ml_tree.c */
+nescio_status nescio_run_linear_classifier(nescio_refexec_call *call);
+nescio_status nescio_run_linear_regressor(nescio_refexec_call *call);
+nescio_status nescio_run_cdist(nescio_refexec_call *call);
+nescio_status nescio_run_svm_classifier(nescio_refexec_call *call);
+nescio_status nescio_run_svm_regressor(nescio_refexec_call *call);
+nescio_status nescio_run_tree_classifier(nescio_refexec_call *call);
+nescio_status nescio_run_tree_regressor(nescio_refexec_call *call);
+nescio_status nescio_run_tree_ensemble(nescio_refexec_call *call);
+/* ml_features.c, ml_encode.c */
+nescio_status nescio_run_scaler(nescio_refexec_call *call);
+nescio_status nescio_run_normalizer(nescio_refexec_call *call);
+nescio_status nescio_run_binarizer(nescio_refexec_call *call);
+nescio_status nescio_run_imputer(nescio_refexec_call *call);
+nescio_status nescio_run_array_feature_extractor(nescio_refexec_call *call);
+nescio_status nescio_run_feature_vectorizer(nescio_refexec_call *call);
+nescio_status nescio_run_label_encoder(nescio_refexec_call *call);
+nescio_status nescio_run_category_mapper(nescio_refexec_call *call);
+nescio_status nescio_run_one_hot_encoder(nescio_refexec_call *call);
 #endif /* NESCIO_REFEXEC_RUN_TABLE_H */
