@@ -19,7 +19,7 @@ static nescio_status read_flag(const nescio_refexec_call *call, const nescio_ten
 
 nescio_status nescio_run_if(nescio_refexec_call *call)
 {
-    bool condition;
+    bool condition = false;
 
     NESCIO_TRY(nescio_call_expect(call, 0, NESCIO_TYPES_BOOL, 0, NESCIO_RANK_MAX));
     NESCIO_TRY(read_flag(call, call->inputs[0], &condition));

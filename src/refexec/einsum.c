@@ -283,7 +283,8 @@ nescio_status nescio_run_einsum(nescio_refexec_call *call)
     int64_t dims[NESCIO_RANK_MAX], from[NESCIO_RANK_MAX];
     einsum e = {.n_operands = (int)n};
     labelled acc = {0};
-    uint64_t one[1] = {0};
+    uint64_t one_bits = 0;
+    void *const one = &one_bits;
     nescio_tensor wide;
 
     if (!operands)

@@ -26,8 +26,8 @@ static double original(const resize *r, int axis, int64_t o, int64_t n_in)
 
     if (strcmp(how, "asymmetric") == 0)
         return x / scale;
-    if (strcmp(how, "align_corners") == 0)
-        return n_out == 1 ? 0 : x * ((double)n_in - 1) / (n_out - 1);
+    if (strcmp(how, "align_corners") == 0) /* ONNX takes the unrounded size here */
+        return scale * (double)n_in == 1 ? 0 : x * ((double)n_in - 1) / (scale * (double)n_in - 1);
     if (strcmp(how, "tf_crop_and_resize") == 0) {
         const double start = r->roi_start[axis], end = r->roi_end[axis], last = (double)n_in - 1;
 
