@@ -103,6 +103,24 @@ static nescio_status add_inputs(nescio_importer *im, nescio_scope *s)
     return NESCIO_OK;
 }
 
+/* Where inference cannot tell the rank of an output (its shape is an input, say), the file's word
+ * counts; of dims only their names, as files often bake in those of the example that they were
+ * traced with. */
+static nescio_status declare_rank(nescio_importer *im, const nescio_onnx_info *info,
+                                  nescio_value *value)
+{
+    nescio_dtype dtype;
+    nescio_shape shape;
+
+    if (!value->producer || value->shape.rank != NESCIO_RANK_UNKNOWN)
+        return NESCIO_OK;
+    NESCIO_TRY(nescio_importer_type(im, info, &dtype, &shape));
+    for (int d = 0; d < shape.rank; d++)
+        shape.dims[d] = NESCIO_DIM_UNKNOWN;
+    value->shape = shape;
+    return NESCIO_OK;
+}
+
 static nescio_status add_outputs(nescio_importer *im, nescio_scope *s)
 {
     const nescio_onnx_graph *const g = im->model->graph;
@@ -116,6 +134,7 @@ static nescio_status add_outputs(nescio_importer *im, nescio_scope *s)
         if (!value)
             return nescio_fail(im->ctx, NESCIO_E_FORMAT, "nothing makes the output '%.*s'",
                                NESCIO_SLICE_ARGS(g->outputs[i].name));
+        NESCIO_TRY(declare_rank(im, &g->outputs[i], value));
         if (nescio_graph_add_output(im->root, value) != NESCIO_OK)
             return nescio_fail_nomem(im->ctx, sizeof(nescio_value *));
     }
