@@ -111,13 +111,14 @@ static nescio_status canonical(nescio_rewrite *rw, nescio_node *node)
     if (nescio_node_float(node, "beta", 1) != 1 && nescio_node_input(node, 2) &&
         !node->inputs[2]->constant)
         return NESCIO_OK;
-    if (has_form(node))
+    if (has_form(node) && !(weight->producer && weight->producer->op == NESCIO_OP_TRANSPOSE))
         return canonical_bias(rw, node, n_out);
-    if (!trans) {
+    if (!trans)
         NESCIO_TRY(nescio_weight_transpose(rw, node, weight, &weight));
-        if (!weight)
-            return NESCIO_OK;
-    }
+    else if (weight->producer && weight->producer->op == NESCIO_OP_TRANSPOSE)
+        NESCIO_TRY(nescio_weight_transpose(rw, node, weight->producer->inputs[0], &weight));
+    if (!weight)
+        return NESCIO_OK;
     if (alpha != 1)
         NESCIO_TRY(scaled(rw, weight, alpha, &weight));
     if (weight != node->inputs[1])

@@ -96,6 +96,12 @@ NESCIO_MUST_CHECK nescio_status nescio_weight_transpose(nescio_rewrite *rw, nesc
  */
 
 NESCIO_MUST_CHECK nescio_status nescio_pass_fold_constants(nescio_rewrite *rw);
+NESCIO_MUST_CHECK nescio_status nescio_pass_free_batch(nescio_rewrite *rw);
+NESCIO_MUST_CHECK nescio_status nescio_pass_settle_targets(nescio_rewrite *rw);
+NESCIO_MUST_CHECK nescio_status nescio_pass_merge_common(nescio_rewrite *rw);
+NESCIO_MUST_CHECK nescio_status nescio_pass_merge_clips(nescio_rewrite *rw);
+NESCIO_MUST_CHECK nescio_status nescio_pass_fold_pad(nescio_rewrite *rw);
+NESCIO_MUST_CHECK nescio_status nescio_pass_sink_transpose(nescio_rewrite *rw);
 NESCIO_MUST_CHECK nescio_status nescio_pass_drop_noops(nescio_rewrite *rw);
 NESCIO_MUST_CHECK nescio_status nescio_pass_canonical_gemm(nescio_rewrite *rw);
 NESCIO_MUST_CHECK nescio_status nescio_pass_split_batchnorm(nescio_rewrite *rw);

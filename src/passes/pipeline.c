@@ -10,11 +10,17 @@ static const struct {
     const char *name;
     nescio_pass_fn run;
 } passes[] = {
-    {"fold_constants", nescio_pass_fold_constants},   /* needs shapes */
-    {"drop_noops", nescio_pass_drop_noops},           /* needs shapes */
+    {"fold_constants", nescio_pass_fold_constants}, /* needs shapes */
+    {"free_batch", nescio_pass_free_batch},         /* needs shapes; gives unknown batches */
+    {"settle_targets", nescio_pass_settle_targets}, /* needs the batch to be free */
+    {"drop_noops", nescio_pass_drop_noops},         /* needs shapes */
+    {"merge_common", nescio_pass_merge_common},
     {"split_batchnorm", nescio_pass_split_batchnorm}, /* needs constants folded */
+    {"merge_clips", nescio_pass_merge_clips},         /* needs constants folded */
     {"canonical_gemm", nescio_pass_canonical_gemm},   /* needs constants folded */
-    {"fold_affine", nescio_pass_fold_affine},         /* needs canonical layers */
+    {"fold_pad", nescio_pass_fold_pad},               /* needs constants folded */
+    {"sink_transpose", nescio_pass_sink_transpose},   /* needs canonical layers */
+    {"fold_affine", nescio_pass_fold_affine}, /* needs canonical layers, free of transposes */
     {"drop_dead", nescio_pass_drop_dead},
 };
 

@@ -13,12 +13,21 @@ static bool is_annotation(nescio_op op)
            op == NESCIO_OP_CLIP;
 }
 
+/* A Transpose of a matrix that does exchange its axes. */
+static bool exchanges_axes(const nescio_node *node)
+{
+    const nescio_attr *const perm = nescio_node_attr(node, "perm");
+
+    return node->op == NESCIO_OP_TRANSPOSE && node->inputs[0]->shape.rank == 2 &&
+           (!perm || (perm->count == 2 && perm->ints[0] == 1 && perm->ints[1] == 0));
+}
+
 bool nescio_weight_is_constant(const nescio_value *value)
 {
     while (value && !value->constant) {
         const nescio_node *const node = value->producer;
 
-        if (!node || !is_annotation(node->op))
+        if (!node || (!is_annotation(node->op) && !exchanges_axes(node)))
             return false;
         for (uint32_t i = 1; i < node->n_inputs; i++) {
             if (node->inputs[i] && !node->inputs[i]->constant)
@@ -122,6 +131,10 @@ nescio_status nescio_weight_transpose(nescio_rewrite *rw, nescio_node *before, n
     }
     if (!nescio_weight_is_constant(value) || !transposable(value->producer))
         return NESCIO_OK;
+    if (value->producer->op == NESCIO_OP_TRANSPOSE) {
+        *out = value->producer->inputs[0];
+        return NESCIO_OK;
+    }
     NESCIO_TRY(nescio_weight_transpose(rw, before, value->producer->inputs[0], &input));
     return input ? transpose_annotation(rw, before, value->producer, input, out) : NESCIO_OK;
 }

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A batch of one, baked in by an exporter that was shown one row, becomes any number of rows:
+ * inputs [1, ...] become [batch, ...], Reshape to [1, ...] of a tensor of rows becomes Reshape to
+ * [0, ...] ("as the input has it"), and Squeeze without axes names the axes that it means. Shapes
+ * are inferred anew; where that ends in a contradiction, or an answer does not have the rows on its
+ * first axis, everything is put back. Needs shapes, breaks no function of one row. */
+#include "passes/passes_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What a trial changes, to be put back. */
+typedef struct trial {
+    nescio_rewrite *rw;
+    nescio_value *saved;       /* [n_values] as they were */
+    size_t n_values;           /* before the trial */
+    nescio_value **old_target; /* by node position: input 1 as it was */
+    bool *replaced;            /* by node position: input 1 is new */
+    size_t n_nodes;
+    bool rewrote;
+} trial;
+
+static bool is_one_row(const nescio_shape *shape)
+{
+    return shape->rank > 0 && shape->dims[0] == 1;
+}
+
+/* Reshape to [1, ...] whose input has an unknown number of rows, each as big as the result. */
+static bool bakes_batch(const nescio_node *node)
+{
+    const nescio_shape *const in = &node->inputs[0]->shape;
+    const int64_t row = nescio_shape_row_count(in);
+    int64_t target[NESCIO_RANK_MAX], product = 1;
+    bool open = false;
+    int n;
+
+    if (in->rank < 1 || in->dims[0] != NESCIO_DIM_UNKNOWN ||
+        !nescio_constant_ints(nescio_node_input(node, 1), target, &n) || n < 1 || target[0] != 1)
+        return false;
+    for (int d = 1; d < n; d++) {
+        if (target[d] == 0)
+            return false;
+        open |= target[d] == -1;
+        if (target[d] > 0 && __builtin_mul_overflow(product, target[d], &product))
+            return false;
+    }
+    if (row < 0)
+        return true;
+    return open ? row % product == 0 : row == product;
+}
+
+static nescio_status free_reshape(trial *t, nescio_node *node, size_t i_node)
+{
+    int64_t target[NESCIO_RANK_MAX];
+    nescio_value *value;
+    int n;
+
+    if (!nescio_constant_ints(node->inputs[1], target, &n))
+        return NESCIO_OK;
+    target[0] = 0;
+    value = nescio_rewrite_ints(t->rw, node->inputs[1]->name, n, target);
+    if (!value)
+        return nescio_rewrite_nomem(t->rw);
+    t->old_target[i_node] = node->inputs[1];
+    t->replaced[i_node] = t->rewrote = true;
+    nescio_node_unset(node, "allowzero"); /* no other zero is in the target */
+    return nescio_rewrite_input(t->rw, node, 1, value);
+}
+
+/* Squeeze of every axis of size 1 never means the rows. */
+static nescio_status free_squeeze(trial *t, nescio_node *node, size_t i_node)
+{
+    const nescio_shape *const in = &node->inputs[0]->shape;
+    int64_t axes[NESCIO_RANK_MAX];
+    nescio_value *value;
+    int n = 0;
+
+    if (nescio_node_input(node, 1) || in->rank < 1 || in->dims[0] != NESCIO_DIM_UNKNOWN)
+        return NESCIO_OK;
+    for (int d = 1; d < in->rank; d++) {
+        if (in->dims[d] == NESCIO_DIM_UNKNOWN)
+            return NESCIO_OK;
+        if (in->dims[d] == 1)
+            axes[n++] = d;
+    }
+    value = nescio_rewrite_ints(t->rw, "axes", n, axes);
+    if (!value)
+        return nescio_rewrite_nomem(t->rw);
+    t->replaced[i_node] = t->rewrote = true;
+    return nescio_rewrite_input(t->rw, node, 1, value);
+}
+
+/* Squeeze of axis 0 would take the batch away. */
+static bool squeezes_rows(const nescio_node *node)
+{
+    int64_t axes[NESCIO_RANK_MAX];
+    int n;
+
+    if (node->op != NESCIO_OP_SQUEEZE)
+        return false;
+    if (!nescio_constant_ints(nescio_node_input(node, 1), axes, &n))
+        return true;
+    for (int i = 0; i < n; i++) {
+        if (axes[i] == 0 || axes[i] == -node->inputs[0]->shape.rank)
+            return node->inputs[0]->shape.rank < 1 ||
+                   node->inputs[0]->shape.dims[0] == NESCIO_DIM_UNKNOWN;
+    }
+    return false;
+}
+
+static void forget_shapes(nescio_graph *graph)
+{
+    for (nescio_node *node = graph->first; node; node = node->next) {
+        for (uint32_t i = 0; i < node->n_outputs; i++) {
+            if (node->outputs[i]) {
+                node->outputs[i]->shape.rank = NESCIO_RANK_UNKNOWN;
+                node->outputs[i]->content = NULL;
+            }
+        }
+    }
+}
+
+/* Walks the graph with the new shapes. *fits: they hold together. */
+static nescio_status try_shapes(trial *t, bool *fits)
+{
+    nescio_ctx *const ctx = t->rw->ctx;
+    size_t i_node = 0;
+
+    *fits = false;
+    for (nescio_node *node = t->rw->graph->first; node; node = node->next, i_node++) {
+        nescio_status st;
+
+        if (node->op == NESCIO_OP_RESHAPE && bakes_batch(node))
+            NESCIO_TRY(free_reshape(t, node, i_node));
+        if (node->op == NESCIO_OP_SQUEEZE)
+            NESCIO_TRY(free_squeeze(t, node, i_node));
+        if (squeezes_rows(node))
+            return NESCIO_OK;
+        st = nescio_node_infer(ctx, node);
+        if (st == NESCIO_E_FORMAT)
+            return NESCIO_OK;
+        NESCIO_TRY(st);
+    }
+    for (size_t i = 0; i < t->rw->graph->n_outputs; i++) {
+        const nescio_value *const out = t->rw->graph->outputs[i];
+
+        if (!out->constant && (out->shape.rank == 0 ||
+                               (out->shape.rank > 0 && out->shape.dims[0] != NESCIO_DIM_UNKNOWN)))
+            return NESCIO_OK;
+    }
+    *fits = true;
+    return NESCIO_OK;
+}
+
+static nescio_status put_back(trial *t)
+{
+    size_t i_node = 0;
+
+    for (nescio_node *node = t->rw->graph->first; node; node = node->next, i_node++) {
+        if (t->replaced[i_node])
+            NESCIO_TRY(nescio_rewrite_input(t->rw, node, 1, t->old_target[i_node]));
+    }
+    for (size_t i = 0; i < t->n_values; i++) {
+        nescio_value *const value = t->rw->graph->values[i];
+
+        value->shape = t->saved[i].shape;
+        value->dtype = t->saved[i].dtype;
+        value->content = t->saved[i].content;
+    }
+    return NESCIO_OK;
+}
+
+static bool wants_freeing(const nescio_graph *graph)
+{
+    for (size_t i = 0; i < graph->n_inputs; i++) {
+        const nescio_shape *const shape = &graph->inputs[i]->shape;
+
+        if (shape->rank == 0 ||
+            (shape->rank > 0 && shape->dims[0] != 1 && shape->dims[0] != NESCIO_DIM_UNKNOWN))
+            return false;
+    }
+    for (size_t i = 0; i < graph->n_inputs; i++) {
+        if (is_one_row(&graph->inputs[i]->shape))
+            return true;
+    }
+    for (const nescio_node *node = graph->first; node; node = node->next) {
+        if ((node->op == NESCIO_OP_RESHAPE && bakes_batch(node)) ||
+            (node->op == NESCIO_OP_SQUEEZE && !nescio_node_input(node, 1)))
+            return true;
+    }
+    return false;
+}
+
+static nescio_status free_batch(trial *t)
+{
+    nescio_graph *const graph = t->rw->graph;
+    const bool changed = t->rw->changed;
+    bool fits = false;
+
+    for (size_t i = 0; i < t->n_values; i++)
+        t->saved[i] = *graph->values[i];
+    for (size_t i = 0; i < graph->n_inputs; i++) {
+        nescio_shape *const shape = &graph->inputs[i]->shape;
+
+        if (is_one_row(shape)) {
+            shape->dims[0] = NESCIO_DIM_UNKNOWN;
+            shape->symbol[0] = nescio_arena_strdup(graph->arena, "batch");
+            t->rewrote = true;
+        }
+    }
+    forget_shapes(graph);
+    NESCIO_TRY(try_shapes(t, &fits));
+    if (!fits)
+        NESCIO_TRY(put_back(t));
+    t->rw->changed = changed || (fits && t->rewrote);
+    return NESCIO_OK;
+}
+
+nescio_status nescio_pass_free_batch(nescio_rewrite *rw)
+{
+    trial t = {.rw = rw, .n_values = rw->graph->n_values};
+    nescio_status st;
+
+    if (!wants_freeing(rw->graph))
+        return NESCIO_OK;
+    for (const nescio_node *node = rw->graph->first; node; node = node->next)
+        t.n_nodes++;
+    t.saved = calloc(t.n_values + 1, sizeof *t.saved);
+    t.old_target = calloc(t.n_nodes + 1, sizeof(nescio_value *));
+    t.replaced = calloc(t.n_nodes + 1, sizeof *t.replaced);
+    st = t.saved && t.old_target && t.replaced ? free_batch(&t) : nescio_rewrite_nomem(rw);
+    free(t.saved);
+    free(t.old_target);
+    free(t.replaced);
+    return st;
+}
