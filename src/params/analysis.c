@@ -2,12 +2,16 @@
  * What a circuit asks of parameters: gates that matter, levelled blocks, places where wires are
  * read.
  *
- * A levelled block is a set of wires joined by LINEAR, GATHER and CONCAT gates. All of its wires
- * share one delta (phase of integer 1), so every factor is 1; tables and inputs that feed it take
- * that delta, its sinks (TABLE, OUTPUT) bound it. */
+ * A levelled block is a set of wires joined by LINEAR, GATHER and CONCAT gates: they share one
+ * delta (phase of integer 1). Tables and inputs that feed the block take that delta, its sinks
+ * (TABLE, OUTPUT) bound it. A LINEAR gate that only sinks read starts a block of its own below its
+ * inputs' block, whose delta is theirs times an integer factor: so a table with a narrow window
+ * fills the torus although another one, fed by the same values, has a wide window. */
 #include "params/params_internal.h"
 
 #include <math.h>
+
+#define FACTOR_MAX 4096
 
 static uint32_t find_root(wire_facts *w, uint32_t i)
 {
@@ -76,11 +80,63 @@ static nescio_status mark_needed(nescio_ctx *ctx, analysis *a)
             wire_facts *in = &a->wires[gate->inputs[t]->id];
 
             in->needed = true;
+            in->levelled |= is_levelled(gate->op);
             in->extracted |=
                 gate->inputs[t]->producer->op == NESCIO_GATE_INPUT && !reads_packed(gate);
         }
     }
     return NESCIO_OK;
+}
+
+/** A LINEAR gate whose output only tables and outputs read. */
+static bool is_last(const analysis *a, const nescio_gate *gate)
+{
+    return gate->op == NESCIO_GATE_LINEAR && !a->wires[gate->output->id].levelled;
+}
+
+/** A last LINEAR gate joins its inputs with each other, other levelled gates their output too. */
+static void join_gate(analysis *a, const nescio_gate *gate)
+{
+    for (uint32_t t = 0; t < gate->n_inputs; t++)
+        join(a->wires, gate->inputs[t]->id,
+             is_last(a, gate) ? gate->inputs[0]->id : gate->output->id);
+}
+
+/** The largest factor that keeps a gate's weights in 32 bits, at most FACTOR_MAX. */
+static int32_t most_factor(const nescio_gate *gate)
+{
+    int64_t largest = INT32_MAX / FACTOR_MAX;
+
+    for (uint32_t t = 0; t < gate->n_inputs; t++) {
+        const nescio_int_matrix *m = &gate->linear.matrix[t];
+        const int32_t *w = m->dense ? m->dense : m->weights;
+        const size_t n = m->dense ? (size_t)m->n_rows * m->n_columns : m->row_start[m->n_rows];
+
+        for (size_t i = 0; i < n; i++) {
+            const int64_t magnitude = w[i] < 0 ? -(int64_t)w[i] : w[i];
+
+            largest = magnitude > largest ? magnitude : largest;
+        }
+    }
+    return largest < INT32_MAX ? (int32_t)(INT32_MAX / largest) : 1;
+}
+
+/** Blocks below others: what their factor may be. */
+static void find_parents(analysis *a)
+{
+    for (uint32_t b = 0; b < a->n_blocks; b++) {
+        a->parent[b] = b;
+        a->most_factor[b] = 1;
+    }
+    for (size_t g = 0; g < a->circuit->n_gates; g++) {
+        const nescio_gate *gate = a->circuit->gates[g];
+        const uint32_t b = a->wires[gate->output->id].block;
+
+        if (!a->wires[gate->output->id].needed || !is_last(a, gate))
+            continue;
+        a->parent[b] = a->wires[gate->inputs[0]->id].block;
+        a->most_factor[b] = most_factor(gate);
+    }
 }
 
 /** Blocks numbered in order of their first wire. */
@@ -89,16 +145,18 @@ static nescio_status make_blocks(nescio_ctx *ctx, analysis *a)
     const size_t n = a->circuit->n_wires;
     uint32_t *number = nescio_arena_array(a->arena, n, sizeof *number);
 
-    if (!number)
+    a->parent = nescio_arena_array(a->arena, n, sizeof *a->parent);
+    a->most_factor = nescio_arena_array(a->arena, n, sizeof *a->most_factor);
+    if (!number || !a->parent || !a->most_factor)
         return nescio_fail_nomem(ctx, n * sizeof *number);
     for (uint32_t i = 0; i < n; i++)
         a->wires[i].block = i;
     for (size_t g = 0; g < a->circuit->n_gates; g++) {
         const nescio_gate *gate = a->circuit->gates[g];
 
-        if (is_levelled(gate->op) || gate->op == NESCIO_GATE_OUTPUT)
-            for (uint32_t t = 0; t < gate->n_inputs; t++)
-                join(a->wires, gate->inputs[t]->id, gate->output->id);
+        if (a->wires[gate->output->id].needed &&
+            (is_levelled(gate->op) || gate->op == NESCIO_GATE_OUTPUT))
+            join_gate(a, gate);
     }
     for (uint32_t i = 0; i < n; i++)
         if (find_root(a->wires, i) == i)
@@ -107,6 +165,7 @@ static nescio_status make_blocks(nescio_ctx *ctx, analysis *a)
         number[i] = number[find_root(a->wires, i)];
     for (uint32_t i = 0; i < n; i++)
         a->wires[i].block = number[i];
+    find_parents(a);
     return NESCIO_OK;
 }
 

@@ -18,6 +18,7 @@ typedef struct norms {
 typedef struct wire_facts {
     bool needed;    /**< some OUTPUT depends on it */
     bool extracted; /**< an INPUT that some gate reads element by element */
+    bool levelled;  /**< a LINEAR, GATHER or CONCAT gate reads it */
     uint32_t block; /**< levelled block: wires that share one delta */
     norms *worst;   /**< [n_worst] elements that no other element exceeds in both */
     uint32_t n_worst;
@@ -40,6 +41,8 @@ typedef struct analysis {
     const nescio_circuit *circuit;
     wire_facts *wires; /**< [n_wires] */
     sink *sinks;
+    uint32_t *parent; /**< [n_blocks] block whose delta times a factor this one has; or itself */
+    int32_t *most_factor; /**< [n_blocks] over the parent: weights stay in 32 bits */
     uint32_t n_sinks, n_blocks;
     bool exact; /**< every table is */
     bool any_table;
@@ -71,6 +74,7 @@ typedef struct trial {
     uint32_t body_log;
     uint32_t *answer_log;  /**< [n_sinks], OUTPUT sinks */
     uint64_t *delta;       /**< [n_blocks] */
+    int32_t *factor;       /**< [n_blocks] delta over the parent's; 1 without one */
     sink_verdict *verdict; /**< [n_sinks] */
     double log2_p_fail, cost;
     bool approximate; /**< some table or output is not decoded exactly */

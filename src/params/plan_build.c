@@ -29,6 +29,16 @@ static uint64_t delta_of(const builder *b, const nescio_wire *wire)
     return b->t->delta[b->a->wires[wire->id].block];
 }
 
+/** What a gate's weights are multiplied by, to bring its inputs' delta to its output's. */
+static int32_t factor_of(const builder *b, uint32_t g)
+{
+    const nescio_gate *gate = b->a->circuit->gates[g];
+    const bool joins = gate->op == NESCIO_GATE_LINEAR && b->a->wires[gate->inputs[0]->id].block !=
+                                                             b->a->wires[gate->output->id].block;
+
+    return joins ? b->t->factor[b->a->wires[gate->output->id].block] : 1;
+}
+
 static nescio_status make_scratch(builder *b)
 {
     const nescio_circuit *c = b->a->circuit;
@@ -142,7 +152,7 @@ static nescio_status new_step(builder *b, nescio_step_kind kind, uint32_t g, uin
     if (!step->sources || !step->factor)
         return nescio_fail_nomem(b->ctx, n_sources * sizeof *step->sources);
     for (uint32_t t = 0; t < n_sources; t++)
-        step->factor[t] = 1;
+        step->factor[t] = factor_of(b, g);
     *out = step;
     return NESCIO_OK;
 }

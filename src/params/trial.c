@@ -35,6 +35,7 @@ static double width_for(double log2_fail)
     return hi;
 }
 
+/** Worst element of a wire, its block's factor taken as 1. */
 static double worst(const trial *t, const wire_facts *f, double v_fresh)
 {
     double most = 0;
@@ -44,9 +45,16 @@ static double worst(const trial *t, const wire_facts *f, double v_fresh)
     return most;
 }
 
+static double square_of_factor(const trial *t, uint32_t block)
+{
+    return (double)t->factor[block] * (double)t->factor[block];
+}
+
 double nescio_trial_variance(const analysis *a, const trial *t, const nescio_wire *wire)
 {
-    return worst(t, &a->wires[wire->id], t->v_fresh);
+    const wire_facts *f = &a->wires[wire->id];
+
+    return square_of_factor(t, f->block) * worst(t, f, t->v_fresh);
 }
 
 static bool is_output(const analysis *a, const sink *s)
@@ -79,9 +87,10 @@ static void choose_body_log(const analysis *a, trial *t)
         for (uint32_t i = 0; i < a->n_sinks && unnoticed; i++) {
             const sink *s = &a->sinks[i];
             const wire_facts *f = &a->wires[s->wire->id];
-            const double rest = worst(t, f, whole) + border_variance(a, t, s, 24);
+            const double scale = square_of_factor(t, f->block), clean = scale * worst(t, f, whole);
+            const double rest = clean + border_variance(a, t, s, 24);
 
-            unnoticed = worst(t, f, whole + rounding) - worst(t, f, whole) <= ROUNDING_SHARE * rest;
+            unnoticed = scale * worst(t, f, whole + rounding) - clean <= ROUNDING_SHARE * rest;
         }
         if (unnoticed)
             break;
@@ -118,7 +127,27 @@ static double delta_limit(const analysis *a, const sink *s, const sink_verdict *
     return (0.5 - 2 * room) / fmax(s->window, 2);
 }
 
-/** Deltas of all blocks. Where values are decoded, boxes are whole steps of the modulus switch. */
+/** Variance where a sink is read, if its block's factor were `factor`. */
+static double sink_variance(const analysis *a, const trial *t, uint32_t i, int32_t factor)
+{
+    const sink *s = &a->sinks[i];
+    const double carried = worst(t, &a->wires[s->wire->id], t->v_fresh);
+
+    return (double)factor * (double)factor * carried + border_variance(a, t, s, t->answer_log[i]);
+}
+
+/** The largest delta that a sink can have at that factor. */
+static uint64_t sink_delta(const analysis *a, const trial *t, uint32_t i, int32_t factor,
+                           double width)
+{
+    const double room = width * sqrt(sink_variance(a, t, i, factor));
+    const double limit = delta_limit(a, &a->sinks[i], &t->verdict[i], room) * TURN;
+
+    return limit >= 1 ? (uint64_t)fmin(limit, TURN / 4) : 1;
+}
+
+/** Blocks without a parent: all that they and their children are read by bounds them. Where values
+ * are decoded, boxes are whole steps of the modulus switch. */
 static void choose_deltas(const analysis *a, trial *t, double width)
 {
     const uint64_t step = ((uint64_t)1 << 63) / t->params.poly_size;
@@ -126,20 +155,37 @@ static void choose_deltas(const analysis *a, trial *t, double width)
     for (uint32_t b = 0; b < a->n_blocks; b++)
         t->delta[b] = (uint64_t)1 << 62;
     for (uint32_t i = 0; i < a->n_sinks; i++) {
-        const sink *s = &a->sinks[i];
-        sink_verdict *v = &t->verdict[i];
-        uint64_t *delta = &t->delta[a->wires[s->wire->id].block];
-        const double limit = delta_limit(a, s, v, width * sqrt(v->variance)) * TURN;
-        const uint64_t whole = limit >= 1 ? (uint64_t)fmin(limit, TURN / 4) : 1;
+        uint64_t *delta = &t->delta[a->parent[a->wires[a->sinks[i].wire->id].block]];
+        const uint64_t most = sink_delta(a, t, i, 1, width);
 
-        *delta = whole < *delta ? whole : *delta;
+        *delta = most < *delta ? most : *delta;
     }
     for (uint32_t i = 0; i < a->n_sinks; i++) {
-        uint64_t *delta = &t->delta[a->wires[a->sinks[i].wire->id].block];
+        uint64_t *delta = &t->delta[a->parent[a->wires[a->sinks[i].wire->id].block]];
 
         if (t->verdict[i].decoded && *delta >= 16 * step)
             *delta -= *delta % step;
     }
+}
+
+/** Blocks with a parent: the largest factor that every sink has room for. */
+static void choose_factors(const analysis *a, trial *t, double width)
+{
+    for (uint32_t b = 0; b < a->n_blocks; b++)
+        t->factor[b] = a->most_factor[b];
+    for (uint32_t i = 0; i < a->n_sinks; i++) {
+        const uint32_t b = a->wires[a->sinks[i].wire->id].block;
+        const uint64_t unit = t->delta[a->parent[b]];
+        const uint64_t most = sink_delta(a, t, i, 1, width) / unit;
+        int32_t *factor = &t->factor[b];
+
+        if (most < (uint64_t)*factor)
+            *factor = most > 1 ? (int32_t)most : 1;
+        while (*factor > 1 && (uint64_t)*factor * unit > sink_delta(a, t, i, *factor, width))
+            --*factor;
+    }
+    for (uint32_t b = 0; b < a->n_blocks; b++)
+        t->delta[b] = t->delta[a->parent[b]] * (uint64_t)t->factor[b];
 }
 
 /** Half a box around a decoded value, less what is lost where boxes are no whole steps. */
@@ -228,6 +274,29 @@ static void sum_up(const analysis *a, trial *t)
               a->n_answers * nescio_cost_answer(p);
 }
 
+/** Deltas need variances, variances need factors and borders, those need deltas: twice round is
+ * enough, because what borders add is small by choice. */
+static void settle(const analysis *a, const wishes *w, trial *t, double width)
+{
+    for (uint32_t b = 0; b < a->n_blocks; b++)
+        t->factor[b] = 1;
+    for (uint32_t i = 0; i < a->n_sinks; i++) {
+        const nescio_gate *gate = a->circuit->gates[a->sinks[i].gate];
+
+        t->verdict[i].decoded = is_output(a, &a->sinks[i]) ? w->exact_outputs : gate->table.exact;
+        t->answer_log[i] = 24;
+    }
+    for (int round = 0; round < 2; round++) {
+        choose_body_log(a, t);
+        choose_answer_logs(a, t);
+        choose_deltas(a, t, width);
+        choose_factors(a, t, width);
+    }
+    for (uint32_t i = 0; i < a->n_sinks; i++)
+        t->verdict[i].variance =
+            sink_variance(a, t, i, t->factor[a->wires[a->sinks[i].wire->id].block]);
+}
+
 nescio_status nescio_trial_run(nescio_ctx *ctx, const analysis *a, const wishes *w,
                                const char *set_name, const nescio_tfhe_params *p, trial *out)
 {
@@ -236,22 +305,13 @@ nescio_status nescio_trial_run(nescio_ctx *ctx, const analysis *a, const wishes 
 
     t.answer_log = nescio_arena_array(a->arena, a->n_sinks, sizeof *t.answer_log);
     t.delta = nescio_arena_array(a->arena, a->n_blocks, sizeof *t.delta);
+    t.factor = nescio_arena_array(a->arena, a->n_blocks, sizeof *t.factor);
     t.verdict = nescio_arena_array(a->arena, a->n_sinks, sizeof *t.verdict);
-    if (!t.answer_log || !t.delta || !t.verdict)
+    if (!t.answer_log || !t.delta || !t.factor || !t.verdict)
         return nescio_fail_nomem(ctx, a->n_sinks * sizeof *t.verdict);
     t.v_rotation = nescio_noise_blind_rotation(p);
     t.v_switched = nescio_noise_keyswitch(p) + nescio_noise_modulus_switch(p);
-    choose_body_log(a, &t);
-    choose_answer_logs(a, &t);
-    for (uint32_t i = 0; i < a->n_sinks; i++) {
-        const sink *s = &a->sinks[i];
-        const nescio_gate *gate = a->circuit->gates[s->gate];
-
-        t.verdict[i].variance =
-            nescio_trial_variance(a, &t, s->wire) + border_variance(a, &t, s, t.answer_log[i]);
-        t.verdict[i].decoded = is_output(a, s) ? w->exact_outputs : gate->table.exact;
-    }
-    choose_deltas(a, &t, width);
+    settle(a, w, &t, width);
     for (uint32_t i = 0; i < a->n_sinks; i++)
         judge(a, w, &t, i, width);
     sum_up(a, &t);

@@ -99,6 +99,44 @@ static void exact_circuits_come_back_exact(void **state)
     assert_true(n_exact > 60);
 }
 
+/** Values behind a wide and a narrow window, packed and not: factors in the weights, results exact.
+ */
+static void factors_keep_results_exact(void **state)
+{
+    static const char text[] =
+        "circuit 1\n%x = input [2] in 0..1 { codes 0..1 scale [1] zero [0] }\n"
+        "%n = linear(%x) [1] in 0..3 { dense [1 2] }\n"
+        "%w = linear(%x) [1] in 0..9 { dense [3 6] }\n"
+        "%t = table(%n) [1] in 0..3 { exact first 0 step 1 entries 4 tables 1 values [3 1 0 2] }\n"
+        "%u = table(%w) [1] in 0..1 { exact first 0 step 1 entries 10 tables 1 values [1 0 0 1 0 0 "
+        "0 0 0 1] }\n"
+        "%a = linear(%t) [1] in 0..3 { dense [1] }\n"
+        "%b = linear(%t %u) [1] in 0..12 { dense [3] dense [3] }\n"
+        "%c = table(%a) [1] in 0..3 { exact first 0 step 1 entries 4 tables 1 values [2 0 3 1] }\n"
+        "%d = table(%b) [1] in 0..4 { exact first 0 step 1 entries 13 tables 1 "
+        "values [0 0 0 1 0 0 2 0 0 3 0 0 4] }\n"
+        "%y = output(%c) [1] in 0..3 { codes 0..3 scale [1] zero [0] }\n"
+        "%z = output(%d) [1] in 0..4 { codes 0..4 scale [1] zero [0] }\n";
+    uint32_t n_input = 0, n_slot = 0;
+    nescio_circuit *c;
+    subject s;
+
+    (void)state;
+    if (nescio_circuit_parse(ctx, text, sizeof text - 1, &c) != NESCIO_OK)
+        fail_msg("%s", nescio_ctx_message(ctx));
+    start(&s, c, 8, 12);
+    for (uint32_t i = 0; i < s.plan->n_steps; i++) {
+        n_input +=
+            s.plan->steps[i].kind == NESCIO_STEP_INPUT_LINEAR && s.plan->steps[i].factor[0] > 1;
+        n_slot += s.plan->steps[i].kind == NESCIO_STEP_LINEAR && s.plan->steps[i].factor[0] > 1;
+    }
+    assert_true(n_input == 1 && n_slot == 1);
+    run_encrypted(&s, 3);
+    for (size_t i = 0; i < 2; i++)
+        assert_memory_equal(s.clear[i], s.out[i], s.n_rows * sizeof(int64_t));
+    stop(&s);
+}
+
 /** Levelled circuits are not rounded by tables: errors are the answer's noise, as large as stated.
  */
 static void levelled_circuits_have_the_stated_deviation(void **state)
@@ -271,6 +309,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exact_circuits_come_back_exact),
+        cmocka_unit_test(factors_keep_results_exact),
         cmocka_unit_test(levelled_circuits_have_the_stated_deviation),
         cmocka_unit_test(networks_err_as_the_simulator_says),
         cmocka_unit_test(wide_inputs_travel_in_pieces),

@@ -86,6 +86,15 @@ static double measured_norm(const nescio_circuit *c, size_t o)
     return most;
 }
 
+/** Only the last linear gate before a sink has a factor: that of the step which wrote the slot. */
+static double factor_behind(const nescio_plan *plan, uint32_t slot)
+{
+    for (uint32_t i = 0; i < plan->n_steps; i++)
+        if (plan->steps[i].kind != NESCIO_STEP_ANSWER && plan->steps[i].target == slot)
+            return plan->steps[i].n_sources ? plan->steps[i].factor[0] : 1;
+    return 0;
+}
+
 /** Levelled circuits: every slot that answers carries (its row norm) x (fresh noise), however often
  * sources meet again. */
 static void equal_sources_add_before_squaring(void **state)
@@ -108,7 +117,8 @@ static void equal_sources_add_before_squaring(void **state)
 
             if (step->kind != NESCIO_STEP_ANSWER)
                 continue;
-            want = measured_norm(c, step->target) * fresh;
+            want = measured_norm(c, step->target) * fresh *
+                   pow(factor_behind(plan, step->sources[0]), 2);
             if (fabs(plan->slots[step->sources[0]].variance - want) > 1e-9 * want)
                 fail_msg("seed %llu, output %u: variance %g, not %g", (unsigned long long)seed,
                          step->target, plan->slots[step->sources[0]].variance, want);
@@ -229,6 +239,38 @@ static void refuses(const char *text, const nescio_params_options *o, nescio_sta
 #define IN  "circuit 1\n%x = input [2] in 0..3 { codes 0..3 scale [1] zero [0] }\n"
 #define OUT "%y = output(%t) [2] in 0..3 { codes 0..3 scale [1] zero [0] }\n"
 
+/** The same values behind a wide and a narrow window: the narrow one gets a factor, and with it its
+ * resolution. */
+static void narrow_windows_get_factors(void **state)
+{
+    static const char text[] =
+        "circuit 1\n%x = input [1] in 0..3 { codes 0..3 scale [1] zero [0] }\n"
+        "%t = table(%x) [1] in 0..3 { exact first 0 step 1 entries 4 tables 1 values [3 1 0 2] }\n"
+        "%n = linear(%t) [1] in 0..3 { dense [1] }\n"
+        "%w = linear(%t) [1] in 0..21 { dense [7] }\n"
+        "%u = table(%n) [1] in 0..3 { exact first 0 step 1 entries 4 tables 1 values [0 1 2 3] }\n"
+        "%v = table(%w) [1] in 0..1 { exact first 0 step 1 entries 22 tables 1 values "
+        "[0 0 0 0 0 0 0 1 0 0 0 0 0 0 1 0 0 0 0 0 0 1] }\n"
+        "%y = output(%u) [1] in 0..3 { codes 0..3 scale [1] zero [0] }\n"
+        "%z = output(%v) [1] in 0..1 { codes 0..1 scale [1] zero [0] }\n";
+    const nescio_params_options o = {.set_name = "exact5"};
+    nescio_circuit *c;
+    nescio_plan *plan;
+
+    (void)state;
+    if (nescio_circuit_parse(ctx, text, sizeof text - 1, &c) != NESCIO_OK)
+        fail_msg("%s", nescio_ctx_message(ctx));
+    plan = plan_of(c, &o);
+    /* 22 boxes on half a turn leave a 4-value table 44 / 8 times as much room. */
+    assert_int_equal(plan->steps[2].factor[0], 5);
+    assert_int_equal(plan->steps[3].factor[0], 1);
+    const double v = nescio_noise_blind_rotation(&plan->params);
+    assert_true(fabs(plan->slots[plan->steps[2].target].variance / (25 * v) - 1) < 1e-12);
+    assert_true(fabs(plan->slots[plan->steps[3].target].variance / (49 * v) - 1) < 1e-12);
+    nescio_plan_free(plan);
+    nescio_circuit_free(c);
+}
+
 static void what_cannot_be_planned_is_named(void **state)
 {
     static const char maximum[] = IN "%t = max(%x %x) [2] in 0..3\n" OUT;
@@ -274,6 +316,7 @@ int main(void)
         cmocka_unit_test(doubling_quadruples_the_variance),
         cmocka_unit_test(exact_circuits_meet_their_failure_probability),
         cmocka_unit_test(networks_get_small_parameters),
+        cmocka_unit_test(narrow_windows_get_factors),
         cmocka_unit_test(what_cannot_be_planned_is_named),
         cmocka_unit_test(infeasible_tables_are_named),
     };
