@@ -45,7 +45,8 @@ NESCIO_MUST_CHECK nescio_status nescio_evaluation_key_sizes(nescio_ctx *ctx, con
                                                             nescio_evaluation_key *out);
 void nescio_evaluation_key_free(nescio_evaluation_key *key); /* frees the arrays, zeroes the struct */
 
-/** An evaluation key expanded for this machine, with its tables and worker scratch. Threads of one pool share it. */
+/** An evaluation key expanded for this machine, with its tables and worker scratch. The threads of one pool share it, at most as
+ *  many as the context had at nescio_engine_new; its operations run one at a time. */
 typedef struct nescio_engine nescio_engine;
 
 /** Expands masks and transforms (the pool of ctx helps). Copies what it needs of the key. */
@@ -98,7 +99,8 @@ NESCIO_MUST_CHECK nescio_status nescio_engine_input_linear(nescio_engine *engine
 void nescio_engine_input_extract(nescio_engine *engine, const nescio_lwe_batch *out, const nescio_packed_input *input);
 
 /** Answers: `in` (count <= N') through the output key switch into one GLWE under the output key, every word rounded to
- *  `answer_log` bits (12 ... 24), packed little-endian bit after bit: k'N' mask words, then `count` body words. */
+ *  `answer_log` bits (12 ... 24), packed little-endian bit after bit: k'N' mask words, then `count` body words. Bodies take back the mean of the
+ *  masks' rounding errors over uniform keys, so their noise counts Var[s] = 1/4. The same bits on every machine. */
 size_t nescio_answer_bytes(const nescio_tfhe_params *p, size_t count, unsigned answer_log);
 void nescio_engine_answer(nescio_engine *engine, struct nescio_pool *pool, uint8_t *out, const nescio_lwe_batch *in,
                           unsigned answer_log);

@@ -180,7 +180,7 @@ static void answers(tfhe_fixture *f)
             uint8_t *answer = malloc(bytes);
             uint64_t phases[64], got[64];
 
-            assert_int_equal(bytes, ((64 + count) * log + 7) / 8);
+            assert_int_equal(bytes, ((p->out_glwe_dim * p->out_poly_size + count) * log + 7) / 8);
             for (size_t i = 0; i < count; i++)
                 phases[i] = encode(i) + i;
             expect_ok(f->ctx, nescio_lwe_encrypt(f->ctx, f->secret, &b, phases));
@@ -204,7 +204,7 @@ static void whole_way(tfhe_fixture *f)
     const uint64_t zero = 0;
     uint64_t *poly = calloc(p->poly_size, sizeof *poly), phases[16], bodies[16], got[8];
     int32_t pairs[8 * 16] = {0}, shift[8 * 8] = {0};
-    uint8_t answer[1024];
+    uint8_t answer[4096];
     nescio_lwe_batch a = new_batch(p, 8), b = new_batch(p, 8);
     const nescio_packed_input input = {.seed = {77}, .index = 0, .body = bodies, .n = 16};
     const nescio_table_batch tables = {.count = 8,
@@ -258,7 +258,7 @@ static void every_step(const nescio_tfhe_params *p, unsigned threads)
     close_fixture(&f);
 }
 
-static void variants_on_the_narrow_torus(void **state)
+static void variants(void **state)
 {
     static const uint32_t variants[] = {0, 1, 2, 3, 4, 8};
 
@@ -270,16 +270,34 @@ static void variants_on_the_narrow_torus(void **state)
     }
 }
 
-static void variants_on_the_wide_torus(void **state)
+static void shapes(void **state)
 {
-    static const uint32_t variants[] = {0, 1, 3};
+    static const struct {
+        uint32_t variant, torus, k, n, levels, base_log;
+    } cases[] = {
+        {0, 64, 1, 256, 2, 15},  {1, 64, 2, 256, 2, 15},  {3, 64, 1, 256, 2, 15},
+        {0, 64, 1, 512, 4, 9},   {1, 64, 1, 256, 3, 11},  {0, 64, 1, 256, 1, 24},
+        {0, 32, 6, 256, 1, 23},  {1, 32, 1, 512, 2, 10},  {0, 32, 1, 256, 3, 8},
+        {1, 32, 1, 2048, 1, 22}, {0, 32, 1, 4096, 1, 22}, {4, 64, 1, 8192, 2, 15},
+    };
 
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
-        const nescio_tfhe_params p = toy_variant(variants[i], 64, 1 + (uint32_t)i % 2);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        nescio_tfhe_params p = toy_variant(cases[i].variant, cases[i].torus, cases[i].k);
 
-        every_step(&p, 2);
+        p.poly_size = cases[i].n;
+        p.pbs_levels = cases[i].levels;
+        p.pbs_base_log = cases[i].base_log;
+        print_message("%s torus %u k=%u N=%u l=%u b=%u\n", nescio_pbs_variant_name(p.variant),
+                      p.torus_log, p.glwe_dim, p.poly_size, p.pbs_levels, p.pbs_base_log);
+        every_step(&p, 1 + (unsigned)i % 2);
     }
+}
+
+static void a_128_bit_set(void **state)
+{
+    (void)state;
+    every_step(&real_k2, 2);
 }
 
 /* The same key, ciphertexts and tables on one worker and on three: the same bits. */
@@ -345,15 +363,18 @@ static void memory_is_known_beforehand(void **state)
     close_fixture(&f);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    const struct CMUnitTest real[] = {cmocka_unit_test(a_128_bit_set)};
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(variants_on_the_narrow_torus),
-        cmocka_unit_test(variants_on_the_wide_torus),
+        cmocka_unit_test(variants),
+        cmocka_unit_test(shapes),
         cmocka_unit_test(workers_do_not_change_bits),
         cmocka_unit_test(wrong_sizes_are_refused),
         cmocka_unit_test(memory_is_known_beforehand),
     };
 
+    if (argc > 1 && strcmp(argv[1], "real") == 0)
+        return cmocka_run_group_tests(real, NULL, NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
