@@ -79,8 +79,10 @@ NESCIO_MUST_CHECK nescio_status nescio_params_search(nescio_ctx *ctx,
                                                      const nescio_params_request *request,
                                                      nescio_params_answer *out);
 
-#define NESCIO_RESOLUTION_DEFAULT                                                                  \
-    48.0 /**< of approximate tables; doc/noise.md has accuracy by resolution */
+/** Least window / standard deviation of approximate tables. Measured on models/mnist_mlp (two
+ * tables deep, 5-bit weights, clear 98.70 %): resolution 33 gives 98.69 % and 99.65 % of the clear
+ * classes, 51 gives 98.73 and 99.80, 63 and more 98.70 and 99.85. */
+#define NESCIO_RESOLUTION_DEFAULT 48.0
 
 /** Wishes for a plan. All zero: the defaults. */
 typedef struct nescio_params_options {

@@ -8,7 +8,8 @@
 
 typedef struct batch {
     row_job job;
-    row_state *states; /* [n_workers] */
+    row_state *states;        /* [workers of pool] */
+    struct nescio_pool *pool; /* NULL: this thread alone */
     size_t first;
 } batch;
 
@@ -63,8 +64,8 @@ static nescio_status run_rows(nescio_ctx *ctx, batch *b, size_t n_rows)
         const size_t left = n_rows - b->first;
 
         NESCIO_TRY(nescio_progress(ctx, "simulate", b->first, n_rows));
-        nescio_pool_run(nescio_ctx_pool(ctx),
-                        left < ROWS_BETWEEN_REPORTS ? left : ROWS_BETWEEN_REPORTS, run_row, b);
+        nescio_pool_run(b->pool, left < ROWS_BETWEEN_REPORTS ? left : ROWS_BETWEEN_REPORTS, run_row,
+                        b);
     }
     return nescio_progress(ctx, "simulate", n_rows, n_rows);
 }
@@ -89,7 +90,8 @@ nescio_status nescio_simulate(nescio_ctx *ctx, const nescio_simulation *sim,
                 : nescio_fail_nomem(ctx, n_workers * sizeof *states);
     if (st == NESCIO_OK) {
         batch b = {.job = {.sim = sim, .noise = &noise, .inputs = inputs, .outputs = outputs},
-                   .states = states};
+                   .states = states,
+                   .pool = pool};
 
         st = run_rows(ctx, &b, n_rows);
         add_stats(sim, states, n_workers, stats);
