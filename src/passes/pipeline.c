@@ -17,10 +17,13 @@ static const struct {
     {"merge_common", nescio_pass_merge_common},
     {"split_batchnorm", nescio_pass_split_batchnorm}, /* needs constants folded */
     {"merge_clips", nescio_pass_merge_clips},         /* needs constants folded */
-    {"canonical_gemm", nescio_pass_canonical_gemm},   /* needs constants folded */
-    {"fold_pad", nescio_pass_fold_pad},               /* needs constants folded */
-    {"sink_transpose", nescio_pass_sink_transpose},   /* needs canonical layers */
-    {"fold_affine", nescio_pass_fold_affine}, /* needs canonical layers, free of transposes */
+    {"canonical_linear_models", nescio_pass_canonical_linear_models},
+    {"canonical_trees", nescio_pass_canonical_trees},
+    {"settle_labels", nescio_pass_settle_labels},   /* needs constants folded */
+    {"canonical_gemm", nescio_pass_canonical_gemm}, /* needs constants folded */
+    {"fold_pad", nescio_pass_fold_pad},             /* needs constants folded */
+    {"sink_transpose", nescio_pass_sink_transpose}, /* needs canonical layers */
+    {"fold_affine", nescio_pass_fold_affine},       /* needs canonical layers, free of transposes */
     {"drop_dead", nescio_pass_drop_dead},
 };
 
