@@ -137,11 +137,15 @@ static int64_t slice_axis(int64_t dim, int64_t start, int64_t end, int64_t step,
     const int64_t far = (int64_t)1
                         << 50; /* beyond every dim: keeps the sums below from overflowing */
 
+    if (dim == 0)
+        return 0;
     start = start > far ? far : start < -far ? -far : start;
     end = end > far ? far : end < -far ? -far : end;
     start += start < 0 ? dim : 0;
     end += end < 0 ? dim : 0;
-    start = start < low ? low : start > high ? high : start;
+    start = start < 0      ? 0
+            : start > high ? high
+                           : start; /* unlike Python's, never before the first */
     end = end < low ? low : end > high ? high : end;
     *first = start;
     if (step > 0)

@@ -46,16 +46,23 @@ nescio_status nescio_run_linear_regressor(nescio_refexec_call *call)
     return nescio_ml_output(call, 0, NESCIO_F32, x.n, targets, scores);
 }
 
-/* One row of scores for two labels stands for the second: the first gets its negative. */
-static nescio_status mirror_scores(const nescio_refexec_call *call, int64_t n_rows, double **scores)
+/* One row of coefficients for two labels: its score s is that of the second. ONNX leaves the first
+ * one's open; as in onnxruntime it is 1 - s, and only transforms of single numbers apply. Rows are
+ * transformed in place of `post`. */
+static nescio_status complete_scores(const nescio_refexec_call *call, nescio_ml_post post,
+                                     int64_t n_rows, const double *single, double **scores)
 {
     double *const both = nescio_call_scratch(call, 2 * n_rows + 1, sizeof *both);
 
     if (!both)
         return nescio_call_nomem(call);
     for (int64_t i = 0; i < n_rows; i++) {
-        both[2 * i] = -(*scores)[i];
-        both[2 * i + 1] = (*scores)[i];
+        const double s = post == NESCIO_POST_LOGISTIC ? nescio_ml_logistic(single[i]) : single[i];
+
+        both[2 * i] = 1 - s;
+        both[2 * i + 1] = s;
+        if (post == NESCIO_POST_PROBIT)
+            nescio_ml_post_row(post, both + 2 * i, 2);
     }
     *scores = both;
     return NESCIO_OK;
@@ -67,7 +74,8 @@ nescio_status nescio_run_linear_classifier(nescio_refexec_call *call)
     nescio_ml_labels labels;
     nescio_ml_post post;
     nescio_ml_rows x;
-    double *scores;
+    double *single, *scores;
+    bool binary;
     int64_t n;
 
     NESCIO_TRY(nescio_ml_rows_read(call, &x));
@@ -75,22 +83,25 @@ nescio_status nescio_run_linear_classifier(nescio_refexec_call *call)
     NESCIO_TRY(nescio_ml_labels_read(call, &labels));
     NESCIO_TRY(nescio_ml_list_read(call, "coefficients", NULL, &coefficients));
     n = x.features ? (int64_t)coefficients.n / x.features : 0;
-    NESCIO_TRY(linear_scores(call, &x, n, &coefficients, &scores));
-    if (n == 1 && labels.n == 2) {
-        NESCIO_TRY(mirror_scores(call, x.n, &scores));
-        n = 2;
-    }
+    binary = n == 1 && labels.n == 2;
+    NESCIO_TRY(linear_scores(call, &x, n, &coefficients, &single));
+    scores = single;
+    if (binary)
+        NESCIO_TRY(complete_scores(call, post, x.n, single, &scores));
     NESCIO_TRY(nescio_ml_labels_begin(call, &labels, x.n));
     for (int64_t i = 0; i < x.n; i++) {
         double *const row = scores + i * n;
 
-        nescio_ml_post_row(post, row, n);
-        if (n > 1)
+        if (!binary)
+            nescio_ml_post_row(post, row, n);
+        if (binary)
+            nescio_ml_labels_set(call, &labels, i, single[i] > 0);
+        else if (n > 1)
             nescio_ml_labels_set(call, &labels, i, nescio_ml_argmax(row, n));
         else if (row[0] >= (post == NESCIO_POST_NONE ? 0 : 0.5))
             nescio_ml_labels_set(call, &labels, i, labels.n ? 0 : 1);
     }
-    return nescio_ml_output(call, 1, NESCIO_F32, x.n, n, scores);
+    return nescio_ml_output(call, 1, NESCIO_F32, x.n, binary ? 2 : n, scores);
 }
 
 /* Euclidean distances, or their squares (the default). */

@@ -235,25 +235,24 @@ static int64_t choose_class(const svm *s, const double *votes, const double *sco
     const int64_t n = s->n_vectors ? s->n_classes : n_scores;
     const int64_t best = nescio_ml_argmax(v, n);
 
-    if (s->rho.n == 1 && s->n_classes == 2 && s->prob_a.n == 0 && positive && v[best] >= 0.5)
+    if (s->n_vectors == 0 && s->rho.n == 1 && s->n_classes == 2 && positive && v[best] >= 0.5)
         return 1;
     if (s->n_classes == 1)
         return v[best] > 0 ? 0 : -1;
     return best;
 }
 
-/* Final scores of a row; one number for two classes becomes [-s, s]. Returns how many. */
-static int64_t finish_scores(const svm *s, nescio_ml_post post, double *scores, int64_t n)
+/* Final scores of a row; one number for two classes becomes [-s, s]. */
+static void finish_scores(const svm *s, nescio_ml_post post, double *scores, int64_t n)
 {
-    if (n == 1 && s->n_classes == 2) {
+    const bool mirrored = n == 1 && s->n_classes == 2;
+
+    if (mirrored) {
         scores[1] = scores[0];
         scores[0] = -scores[1];
-        n = 2;
-        if (post == NESCIO_POST_PROBIT)
-            return n;
     }
-    nescio_ml_post_row(post, scores, n);
-    return n;
+    if (!mirrored || post != NESCIO_POST_PROBIT) /* a negative number is no probability */
+        nescio_ml_post_row(post, scores, mirrored ? 2 : n);
 }
 
 /* Buffers of a row: kernels | pairs | votes | 2 n^2 + n of coupling. */
@@ -291,7 +290,7 @@ static nescio_status classify_rows(nescio_refexec_call *call, const svm *s, cons
             memcpy(row_scores, pairs, (size_t)n_scores * sizeof *pairs);
         nescio_ml_labels_set(call, labels, i,
                              choose_class(s, votes, row_scores, n_scores, positive));
-        (void)finish_scores(s, post, row_scores, n_scores);
+        finish_scores(s, post, row_scores, n_scores);
         memcpy(scores + i * n_final, row_scores, (size_t)n_final * sizeof *scores);
     }
     return nescio_ml_output(call, 1, NESCIO_F32, x->n, n_final, scores);
