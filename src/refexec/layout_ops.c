@@ -134,19 +134,16 @@ nescio_status nescio_run_split(nescio_refexec_call *call)
 static int64_t slice_axis(int64_t dim, int64_t start, int64_t end, int64_t step, int64_t *first)
 {
     const int64_t low = step > 0 ? 0 : -1, high = step > 0 ? dim : dim - 1;
-    const int64_t far = (int64_t)1
-                        << 50; /* beyond every dim: keeps the sums below from overflowing */
+    const int64_t far = (int64_t)1 << 50; /* beyond every dim; sums with it do not overflow */
 
     if (dim == 0)
         return 0;
-    start = start > far ? far : start < -far ? -far : start;
-    end = end > far ? far : end < -far ? -far : end;
+    start = nescio_clamp_i64(start, -far, far);
+    end = nescio_clamp_i64(end, -far, far);
     start += start < 0 ? dim : 0;
     end += end < 0 ? dim : 0;
-    start = start < 0      ? 0
-            : start > high ? high
-                           : start; /* unlike Python's, never before the first */
-    end = end < low ? low : end > high ? high : end;
+    start = nescio_clamp_i64(start, 0, high); /* unlike Python's, never before the first */
+    end = nescio_clamp_i64(end, low, high);
     *first = start;
     if (step > 0)
         return end > start ? (end - start - 1) / step + 1 : 0;

@@ -72,6 +72,11 @@ static inline int64_t nescio_count(const nescio_tensor *t)
     return (int64_t)nescio_tensor_count(t);
 }
 
+static inline int64_t nescio_clamp_i64(int64_t v, int64_t low, int64_t high)
+{
+    return v < low ? low : v > high ? high : v;
+}
+
 /** Product of dims[first, end). Dims of an existing tensor: cannot overflow. */
 static inline int64_t nescio_dims_product(const int64_t *dims, int first, int end)
 {

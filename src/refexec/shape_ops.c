@@ -117,11 +117,6 @@ nescio_status nescio_run_unsqueeze(nescio_refexec_call *call)
     return nescio_call_forward(call, 0, 0, rank, dims);
 }
 
-static int64_t clamp(int64_t v, int64_t low, int64_t high)
-{
-    return v < low ? low : v > high ? high : v;
-}
-
 nescio_status nescio_run_shape(nescio_refexec_call *call)
 {
     const nescio_tensor *x;
@@ -131,8 +126,8 @@ nescio_status nescio_run_shape(nescio_refexec_call *call)
     x = call->inputs[0];
     start = nescio_node_int(call->node, "start", 0);
     end = nescio_node_int(call->node, "end", x->rank);
-    start = clamp(start < 0 ? start + x->rank : start, 0, x->rank);
-    end = clamp(end < 0 ? end + x->rank : end, 0, x->rank);
+    start = nescio_clamp_i64(start < 0 ? start + x->rank : start, 0, x->rank);
+    end = nescio_clamp_i64(end < 0 ? end + x->rank : end, 0, x->rank);
     n = end > start ? end - start : 0;
     NESCIO_TRY(nescio_call_output(call, 0, NESCIO_I64, 1, &n));
     memcpy(call->outputs[0].data, &x->dims[start], (size_t)n * sizeof n);
