@@ -31,8 +31,9 @@ size_t nescio_runtime_packed_count(const nescio_plan *plan);
 
 /** inputs: [n_rows][packed_count]; answers: [n_rows][nescio_plan_download_bytes()], outputs in
  * order, each in n_answers pieces. Works on the pool of ctx. Reports progress in bootstrappings
- * ("evaluate"); cancellation takes effect between steps, then answers are incomplete.
- * NESCIO_E_MISMATCH: a packed input has another number of elements than the plan says. */
+ * ("evaluate"); cancellation takes effect between steps and within long ones, then answers are
+ * incomplete. NESCIO_E_MISMATCH: a packed input has another number of elements than the plan says;
+ * NESCIO_E_ARG: ctx has more threads than the context that the engine was made with. */
 NESCIO_MUST_CHECK nescio_status nescio_runtime_run(nescio_ctx *ctx, nescio_runtime *rt,
                                                    const nescio_packed_input *inputs, size_t n_rows,
                                                    uint8_t *answers);

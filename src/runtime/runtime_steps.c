@@ -129,7 +129,7 @@ static nescio_status tables(run *r, uint32_t i_step)
     const nescio_step *step = &r->rt->plan->steps[i_step];
     const nescio_lwe_batch in = rows_of(r, step->sources[0]), out = rows_of(r, step->target);
     const size_t bytes = in.stride * in.torus_log / 8;
-    const size_t chunk = PBS_BETWEEN_REPORTS * (r->pool ? nescio_pool_workers(r->pool) : 1);
+    const size_t chunk = PBS_BETWEEN_REPORTS * (nescio_pool_workers(r->pool));
     const uint32_t *which = r->rt->which[i_step];
 
     for (size_t first = 0; first < in.count; first += chunk) {
@@ -221,6 +221,10 @@ nescio_status nescio_runtime_run(nescio_ctx *ctx, nescio_runtime *rt,
         .ctx = ctx, .rt = rt, .pool = nescio_ctx_pool(ctx), .total = (uint64_t)rt->n_pbs * n_rows};
 
     NESCIO_TRY(check_inputs(ctx, rt, inputs, n_rows));
+    if (nescio_pool_workers(r.pool) > nescio_engine_workers(rt->engine))
+        return nescio_fail(ctx, NESCIO_E_ARG,
+                           "runtime: %u threads, but the evaluation key was expanded for %u",
+                           nescio_pool_workers(r.pool), nescio_engine_workers(rt->engine));
     for (size_t first = 0; first < n_rows; first += rt->max_rows) {
         const size_t left = n_rows - first;
 

@@ -180,6 +180,11 @@ const nescio_tfhe_params *nescio_engine_params(const nescio_engine *engine)
     return &engine->p;
 }
 
+unsigned nescio_engine_workers(const nescio_engine *engine)
+{
+    return engine->n_workers;
+}
+
 size_t nescio_engine_bytes(const nescio_engine *engine)
 {
     size_t bytes =

@@ -57,6 +57,8 @@ size_t nescio_engine_bytes(const nescio_engine *engine);
 const nescio_tfhe_params *nescio_engine_params(const nescio_engine *engine);
 /** The same number before any key exists. */
 size_t nescio_engine_bytes_for(const nescio_tfhe_params *p, unsigned n_threads);
+/** Workers that have scratch: a pool given to the calls below has at most so many. */
+unsigned nescio_engine_workers(const nescio_engine *engine);
 
 /** One batch of table look-ups. Ciphertext i of `in` goes through polynomial which[i] (all through 0 when which is NULL).
  *  Output phase = P[round((phase_in + phase_offset) 2N)] + post_add[poly], P negacyclic: P[j + N] = -P[j]. */

@@ -275,6 +275,12 @@ static void work_can_be_watched_and_stopped(void **state)
     seen[2] = 2 * 16;
     assert_int_equal(nescio_runtime_run(ctx, rt, rows.packed, 2, s.answers), NESCIO_E_CANCELLED);
     nescio_ctx_set_progress(ctx, NULL, NULL);
+    nescio_ctx *three;
+    assert_int_equal(nescio_ctx_new(&three), NESCIO_OK);
+    assert_int_equal(nescio_ctx_set_threads(three, 3), NESCIO_OK);
+    assert_int_equal(nescio_runtime_run(three, rt, rows.packed, 2, s.answers), NESCIO_E_ARG);
+    assert_non_null(strstr(nescio_ctx_message(three), "3 threads"));
+    nescio_ctx_free(three);
     rows.packed[1].n--;
     assert_int_equal(nescio_runtime_run(ctx, rt, rows.packed, 2, s.answers), NESCIO_E_MISMATCH);
     assert_non_null(
