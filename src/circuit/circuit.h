@@ -168,6 +168,8 @@ NESCIO_MUST_CHECK nescio_status nescio_circuit_eval(nescio_ctx *ctx, const nesci
                                                     const int64_t *const *inputs,
                                                     int64_t *const *outputs,
                                                     nescio_eval_stats *stats);
+/** One gate, INPUT excepted: out[output count] from the elements of each input. */
+void nescio_gate_eval(const nescio_gate *gate, const int64_t *const *inputs, int64_t *out);
 /** The entry of a table for value v, cells and clamping as above. */
 int64_t nescio_table_look_up(const nescio_table *t, uint32_t i_table, int64_t v);
 

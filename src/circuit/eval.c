@@ -38,7 +38,7 @@ static int64_t dot_sparse(const int32_t *w, const uint32_t *column, const int64_
     return sum;
 }
 
-static void run_linear(const nescio_gate *gate, int64_t *const *values, int64_t *out)
+static void run_linear(const nescio_gate *gate, const int64_t *const *inputs, int64_t *out)
 {
     const size_t count = gate->output->count;
 
@@ -46,7 +46,7 @@ static void run_linear(const nescio_gate *gate, int64_t *const *values, int64_t 
         out[r] = gate->linear.bias ? gate->linear.bias[r] : 0;
     for (uint32_t i = 0; i < gate->n_inputs; i++) {
         const nescio_int_matrix *const m = &gate->linear.matrix[i];
-        const int64_t *const x = values[gate->inputs[i]->id];
+        const int64_t *const x = inputs[i];
 
         for (size_t r = 0; r < count; r++) {
             if (m->dense)
@@ -58,13 +58,11 @@ static void run_linear(const nescio_gate *gate, int64_t *const *values, int64_t 
     }
 }
 
-static void run_concat(const nescio_gate *gate, int64_t *const *values, int64_t *out)
+static void run_concat(const nescio_gate *gate, const int64_t *const *inputs, int64_t *out)
 {
     for (uint32_t i = 0; i < gate->n_inputs; i++) {
-        const nescio_wire *const in = gate->inputs[i];
-
-        memcpy(out, values[in->id], in->count * sizeof *out);
-        out += in->count;
+        memcpy(out, inputs[i], gate->inputs[i]->count * sizeof *out);
+        out += gate->inputs[i]->count;
     }
 }
 
@@ -85,11 +83,11 @@ static void run_trees(const nescio_gate *gate, const int64_t *x, int64_t *out)
 }
 
 /* Gates of two or three operands, element by element. */
-static void run_elementwise(const nescio_gate *gate, int64_t *const *values, int64_t *out)
+static void run_elementwise(const nescio_gate *gate, const int64_t *const *inputs, int64_t *out)
 {
     const size_t count = gate->output->count;
-    const int64_t *const a = values[gate->inputs[0]->id], *const b = values[gate->inputs[1]->id];
-    const int64_t *const c = gate->n_inputs > 2 ? values[gate->inputs[2]->id] : NULL;
+    const int64_t *const a = inputs[0], *const b = inputs[1];
+    const int64_t *const c = gate->n_inputs > 2 ? inputs[2] : NULL;
 
     for (size_t i = 0; i < count; i++) {
         switch (gate->op) {
@@ -101,21 +99,20 @@ static void run_elementwise(const nescio_gate *gate, int64_t *const *values, int
     }
 }
 
-static void run_gate(const nescio_gate *gate, int64_t *const *values)
+void nescio_gate_eval(const nescio_gate *gate, const int64_t *const *inputs, int64_t *out)
 {
-    int64_t *const out = values[gate->output->id];
-    const int64_t *const in = gate->n_inputs ? values[gate->inputs[0]->id] : NULL;
+    const int64_t *const in = gate->n_inputs ? inputs[0] : NULL;
     const size_t count = gate->output->count;
 
     switch (gate->op) {
-    case NESCIO_GATE_INPUT: break; /* set before */
+    case NESCIO_GATE_INPUT: break; /* set by the caller */
     case NESCIO_GATE_CONSTANT: memcpy(out, gate->constant, count * sizeof *out); break;
-    case NESCIO_GATE_LINEAR: run_linear(gate, values, out); break;
+    case NESCIO_GATE_LINEAR: run_linear(gate, inputs, out); break;
     case NESCIO_GATE_GATHER:
         for (size_t i = 0; i < count; i++)
             out[i] = gate->gather[i] < 0 ? 0 : in[gate->gather[i]];
         break;
-    case NESCIO_GATE_CONCAT: run_concat(gate, values, out); break;
+    case NESCIO_GATE_CONCAT: run_concat(gate, inputs, out); break;
     case NESCIO_GATE_TABLE:
         for (size_t i = 0; i < count; i++)
             out[i] = nescio_table_look_up(&gate->table,
@@ -123,7 +120,7 @@ static void run_gate(const nescio_gate *gate, int64_t *const *values)
         break;
     case NESCIO_GATE_TREES: run_trees(gate, in, out); break;
     case NESCIO_GATE_OUTPUT: memcpy(out, in, count * sizeof *out); break;
-    default: run_elementwise(gate, values, out); break;
+    default: run_elementwise(gate, inputs, out); break;
     }
 }
 
@@ -161,31 +158,36 @@ static nescio_status check_inputs(nescio_ctx *ctx, const nescio_circuit *circuit
     return NESCIO_OK;
 }
 
-/* One block: the pointers to each wire's values, then the values. *values: NULL when there is no
- * memory. */
-static nescio_status allocate_values(nescio_ctx *ctx, const nescio_circuit *circuit,
-                                     int64_t ***values)
+/** Where a row's values lie: one block, pointers first. */
+typedef struct row_values {
+    int64_t **wire;        /* [n_wires] */
+    const int64_t **input; /* [most inputs of a gate] */
+    void *block;           /* owned */
+} row_values;
+
+static nescio_status allocate_values(nescio_ctx *ctx, const nescio_circuit *circuit, row_values *v)
 {
-    size_t words = 0, bytes;
+    size_t words = circuit->n_wires, most_inputs = 0, bytes;
+    bool fits = true;
 
-    *values = NULL;
-    for (size_t i = 0; i < circuit->n_wires; i++) {
-        if (!nescio_size_add(&words, words, circuit->wires[i]->count))
-            return nescio_fail_nomem(ctx, SIZE_MAX);
+    for (size_t i = 0; i < circuit->n_wires; i++)
+        fits = fits && nescio_size_add(&words, words, circuit->wires[i]->count);
+    for (size_t g = 0; g < circuit->n_gates; g++) {
+        const size_t n = circuit->gates[g]->n_inputs;
+        most_inputs = n > most_inputs ? n : most_inputs;
     }
-    if (!nescio_size_add(&words, words, circuit->n_wires) ||
-        !nescio_size_mul(&bytes, words, sizeof(int64_t)))
-        return nescio_fail_nomem(ctx, SIZE_MAX);
-    int64_t **const table = malloc(bytes + 1);
-
-    if (!table)
-        return nescio_fail_nomem(ctx, bytes);
-    int64_t *next = (int64_t *)(void *)(table + circuit->n_wires);
+    fits = fits && nescio_size_add(&words, words, most_inputs) &&
+           nescio_size_mul(&bytes, words, sizeof(int64_t));
+    v->block = fits ? malloc(bytes + 1) : NULL;
+    if (!v->block)
+        return nescio_fail_nomem(ctx, fits ? bytes : SIZE_MAX);
+    v->wire = v->block;
+    v->input = (const int64_t **)(void *)(v->wire + circuit->n_wires);
+    int64_t *next = (int64_t *)(void *)(v->input + most_inputs);
     for (size_t i = 0; i < circuit->n_wires; i++) {
-        table[i] = next;
+        v->wire[i] = next;
         next += circuit->wires[i]->count;
     }
-    *values = table;
     return NESCIO_OK;
 }
 
@@ -193,24 +195,25 @@ nescio_status nescio_circuit_eval(nescio_ctx *ctx, const nescio_circuit *circuit
                                   const int64_t *const *inputs, int64_t *const *outputs,
                                   nescio_eval_stats *stats)
 {
-    int64_t **values;
+    row_values v = {0};
     size_t i_input = 0, i_output = 0;
 
     NESCIO_TRY(check_inputs(ctx, circuit, inputs));
-    NESCIO_TRY(allocate_values(ctx, circuit, &values));
+    NESCIO_TRY(allocate_values(ctx, circuit, &v));
     for (size_t g = 0; g < circuit->n_gates; g++) {
         const nescio_gate *const gate = circuit->gates[g];
+        int64_t *const out = v.wire[gate->output->id];
 
+        for (uint32_t i = 0; i < gate->n_inputs; i++)
+            v.input[i] = v.wire[gate->inputs[i]->id];
         if (gate->op == NESCIO_GATE_INPUT)
-            memcpy(values[gate->output->id], inputs[i_input++],
-                   gate->output->count * sizeof **values);
-        run_gate(gate, values);
+            memcpy(out, inputs[i_input++], gate->output->count * sizeof *out);
+        nescio_gate_eval(gate, v.input, out);
         if (stats && (gate->op == NESCIO_GATE_TABLE || gate->op == NESCIO_GATE_OUTPUT))
-            count_events(gate, g, values[gate->inputs[0]->id], stats);
+            count_events(gate, g, v.input[0], stats);
         if (gate->op == NESCIO_GATE_OUTPUT)
-            memcpy(outputs[i_output++], values[gate->output->id],
-                   gate->output->count * sizeof **values);
+            memcpy(outputs[i_output++], out, gate->output->count * sizeof *out);
     }
-    free(values);
+    free(v.block);
     return NESCIO_OK;
 }

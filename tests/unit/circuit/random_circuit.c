@@ -112,8 +112,8 @@ static void add_table(maker *m, nescio_wire *in, int64_t reach)
     nescio_gate *const gate = add_gate(m, NESCIO_GATE_TABLE, &in, 1, in->count);
     nescio_table *const t = &gate->table;
 
-    t->exact = pick(m, 0, 1);
-    t->step = t->exact ? 1 : pick(m, 1, 5);
+    t->exact = in->hi - in->lo < 2000 && pick(m, 0, 1);
+    t->step = t->exact ? 1 : pick(m, 1, 5) + (in->hi - in->lo) / 1000;
     t->first = in->lo;
     t->n_entries = (uint32_t)((in->hi - in->lo) / t->step + 1);
     t->n_tables = (uint32_t)pick(m, 1, 2);
