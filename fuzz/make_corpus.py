@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write the seeds of corpus/npy and corpus/csv: one small file for each thing that the readers tell apart."""
+"""Write the seeds of corpus/npy, corpus/csv, corpus/onnx and corpus/graph_text: one small file for each thing that the
+readers tell apart. (Seven files of corpus/onnx are the graphs of corpus/graph_text as `nescio convert` writes them.)"""
 import pathlib, struct
 
 here = pathlib.Path(__file__).resolve().parent / 'corpus'
@@ -44,7 +45,88 @@ CSV = {
     'long': b'1\n' + b'9' * 450 + b'\n',
     'zero_byte': b'1\n1\x002\n',
 }
-for folder, files in (('npy', NPY), ('csv', CSV)):
+
+
+def varint(v):
+    v &= 2**64 - 1
+    out = b''
+    while v >= 128:
+        out, v = out + bytes([v & 127 | 128]), v >> 7
+    return out + bytes([v])
+
+
+def pb(**fields):
+    """A protobuf message: f3=1 a varint, f3=b'' or '' bytes, f3=1.5 a float; a list repeats."""
+    out = b''
+    for name, values in fields.items():
+        for v in values if isinstance(values, list) else [values]:
+            number = int(name[1:]) << 3
+            if isinstance(v, int):
+                out += varint(number) + varint(v)
+            elif isinstance(v, float):
+                out += varint(number | 5) + struct.pack('<f', v)
+            else:
+                v = v.encode() if isinstance(v, str) else v
+                out += varint(number | 2) + varint(len(v)) + v
+    return out
+
+
+def info(name, dtype, *dims):
+    shape = pb(f1=[pb(f1=d) if isinstance(d, int) else pb(f2=d) if d else b'' for d in dims])
+    return pb(f1=name, f2=pb(f1=pb(f1=dtype, f2=shape)))
+
+
+def node(op, inputs, outputs, *attributes, domain=''):
+    return pb(f1=inputs, f2=outputs, f4=op, f5=list(attributes), f7=[domain] if domain else [])
+
+
+def model(graph, opset=13, ir=8, ml=0, functions=()):
+    imports = [pb(f1='', f2=opset)] if opset else []
+    return pb(f1=ir, f8=imports + ([pb(f1='ai.onnx.ml', f2=ml)] if ml else []), f7=graph, f25=list(functions))
+
+
+X, Y = info('x', 1, 2, 3), info('y', 1, 2, 3)
+ONNX = {
+    'opset1': model(pb(f1=[node('Cast', ['x'], ['c'], pb(f1='to', f4='DOUBLE')), node('Cast', ['c'], ['d'], pb(f1='to', f4='FLOAT')),
+                           node('Dropout', ['d'], ['y'], pb(f1='is_test', f3=1))], f11=X, f12=Y), 1, 3),
+    'opset6_broadcast': model(pb(f1=[node('Add', ['x', 'w'], ['y'], pb(f1='broadcast', f3=1, f20=2), pb(f1='axis', f3=0, f20=2))],
+                                 f5=pb(f1=2, f2=1, f8='w', f4=[1.0, 2.0]), f11=[X, info('w', 1, 2)], f12=Y), 6, 3),
+    'opset9_pad_slice': model(pb(f1=[node('Pad', ['x'], ['p'], pb(f1='pads', f8=[0, 1, 0, 1], f20=7), pb(f1='mode', f4='constant', f20=3)),
+                                     node('Slice', ['p'], ['y'], pb(f1='starts', f8=[1], f20=7), pb(f1='ends', f8=[-1], f20=7), pb(f1='axes', f8=[1], f20=7))],
+                                 f11=X, f12=Y), 9),
+    'opset11_softmax': model(pb(f1=node('Softmax', ['x'], ['y'], pb(f1='axis', f3=0, f20=2)), f11=X, f12=Y), 11),
+    'typed_lists': model(pb(f1=[node('Reshape', ['x', 's'], ['r']), node('Add', ['r', 'h'], ['y'])],
+                            f5=[pb(f1=2, f2=7, f8='s', f7=varint(3) + varint(-1)), pb(f1=1, f2=10, f8='h', f5=[0x3c00])], f11=X, f12=info('y', 1, 3, 2))),
+    'sparse_constant': model(pb(f1=[node('Constant', [], ['c'], pb(f1='sparse_value', f20=11, f22=pb(f1=pb(f1=2, f2=1, f4=[1.0, 2.0]), f2=pb(f1=2, f2=7, f7=[0, 5]), f3=[2, 3]))),
+                                    node('Add', ['x', 'c'], ['y'])], f11=X, f12=Y)),
+    'function': model(pb(f1=node('F', ['x'], ['y'], pb(f1='slope', f2=0.5, f20=1), domain='my'), f11=X, f12=Y), 18,
+                      functions=[pb(f1='F', f4=['a'], f5=['b'], f6=['slope'], f7=node('Elu', ['a'], ['b'], pb(f1='alpha', f20=1, f21='slope')), f9=pb(f2=18), f10='my')]),
+    'scan': model(pb(f1=node('Scan', ['h', 'x'], ['last', 'y'], pb(f1='num_scan_inputs', f3=1, f20=2),
+                             pb(f1='body', f20=5, f6=pb(f1=[node('Add', ['s', 'e'], ['t']), node('Neg', ['t'], ['o'])], f2='b', f11=[info('s', 1, 3), info('e', 1, 3)],
+                                                        f12=[info('t', 1, 3), info('o', 1, 3)]))), f11=[info('h', 1, 3), X], f12=[info('last', 1, 3), Y]), 16),
+    'known_if': model(pb(f1=node('If', ['c'], ['y'], *[pb(f1=k, f20=5, f6=pb(f1=node(op, ['x'], ['o']), f2=op, f12=info('o', 1, 2, 3)))
+                                                       for k, op in (('then_branch', 'Neg'), ('else_branch', 'Relu'))]),
+                         f5=pb(f2=9, f8='c', f9=b'\1'), f11=X, f12=Y)),
+    'zipmap': model(pb(f1=[node('LinearClassifier', ['x'], ['label', 's'], pb(f1='classlabels_ints', f8=[0, 1], f20=7),
+                                pb(f1='coefficients', f7=[.5] * 6, f20=6), domain='ai.onnx.ml'), node('ZipMap', ['s'], ['p'], domain='ai.onnx.ml')],
+                       f11=X, f12=[info('label', 7, None), info('p', 1, None, 2)]), 0, 4, 1),
+    'label_encoder_tensors': model(pb(f1=node('LabelEncoder', ['x'], ['y'], pb(f1='keys_tensor', f20=4, f5=pb(f1=2, f2=8, f6=['a', 'b'])),
+                                              pb(f1='values_tensor', f20=4, f5=pb(f1=2, f2=11, f10=struct.pack('<2d', 1, 2))), domain='ai.onnx.ml'),
+                                      f11=info('x', 8, 'N'), f12=info('y', 11, 'N')), 21, 10, 4),
+    'quantized': model(pb(f1=[node('QuantizeLinear', ['x', 'k', 'z'], ['q']), node('DequantizeLinear', ['q', 'k', 'z'], ['y'])],
+                          f5=[pb(f2=1, f8='k', f4=[.5]), pb(f2=3, f8='z', f5=[0])], f11=X, f12=Y)),
+    'external': model(pb(f1=node('Add', ['x', 'w'], ['y']), f5=pb(f1=3, f2=1, f8='w', f13=pb(f1='location', f2='../w'), f14=1), f11=X, f12=Y)),
+    'unknown': model(pb(f1=[node('Foo', ['x'], ['y']), node('Bar', ['y'], ['z'], domain='org')], f11=X, f12=Y)),
+    'group': b'\x08\x08\x3b\x3c',
+}
+GRAPH_TEXT = {
+    'escapes': r'<opset_import: ["" : 21]> "a b" (string["\x41\"",?] "\\") => (string[] "7") <string e = {"\x0a"}> { ["/n.0"] "7" = Identity ("\\") }'.encode(),
+    'left_out': b'<opset_import: ["" : 21]> g (float[1,1,2,2] x) => (float[1,1,4,4] y) <int64[4] s = {1,1,4,4}> { y = Resize (x, , , s) }',
+    'empty_lists': b'<ir_version: 10, opset_import: ["" : 21]> g (float x) => (float y) <float[0] n = {}> { # none\n y = Neg <a: ints = [], b: floats = [], c: strings = []> (x) }',
+    'cut': b'<ir_version: 10, opset_import: ["" : 21]> g (float x) => (float y) <float[2] w = {...}> { y = Neg (x) }',
+    'other_opset': b'<opset_import: ["" : 13]> g () => () {}',
+}
+for folder, files in (('npy', NPY), ('csv', CSV), ('onnx', ONNX), ('graph_text', GRAPH_TEXT)):
     (here / folder).mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         (here / folder / name).write_bytes(data)

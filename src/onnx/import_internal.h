@@ -48,6 +48,8 @@ NESCIO_MUST_CHECK nescio_status nescio_scope_find(nescio_importer *im, nescio_sc
                                                   bool *known);
 /** Whether this scope itself binds the name. */
 bool nescio_scope_has(const nescio_scope *s, nescio_slice name);
+/** Whether it binds the name to an initializer. */
+bool nescio_scope_has_tensor(const nescio_scope *s, nescio_slice name);
 
 /** One node of the file on its way into the graph. An adapter that fails sets `st`; its helpers
  * then do nothing. */

@@ -92,7 +92,7 @@ static nescio_status add_inputs(nescio_importer *im, nescio_scope *s)
     const nescio_onnx_graph *const g = im->model->graph;
 
     for (size_t i = 0; i < g->n_inputs; i++) {
-        if (!nescio_scope_has(s, g->inputs[i].name))
+        if (!nescio_scope_has_tensor(s, g->inputs[i].name))
             NESCIO_TRY(add_input(im, s, &g->inputs[i]));
     }
     for (size_t i = 0; im->options && i < im->options->n_dims && i < 32; i++) {
@@ -188,8 +188,9 @@ static nescio_status read_into(nescio_ctx *ctx, nescio_arena *scratch, nescio_gr
     NESCIO_TRY(check_model(ctx, &model));
     if (folder)
         NESCIO_TRY(nescio_onnx_files_new(ctx, root->arena, folder, &im.decoder.files));
-    root->name = nescio_arena_strndup(root->arena, (const char *)model.graph->name.at,
-                                      model.graph->name.bytes);
+    if (model.graph->name.bytes > 0)
+        root->name = nescio_arena_strndup(root->arena, (const char *)model.graph->name.at,
+                                          model.graph->name.bytes);
     if (!root->name)
         return nescio_fail_nomem(ctx, model.graph->name.bytes);
     return import_model(&im);

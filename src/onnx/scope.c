@@ -57,6 +57,13 @@ bool nescio_scope_has(const nescio_scope *s, nescio_slice name)
     return s->n_entries > 0 && slot_of(s->entries, s->n_entries, name)->name.at;
 }
 
+bool nescio_scope_has_tensor(const nescio_scope *s, nescio_slice name)
+{
+    const entry *const e = s->n_entries > 0 ? slot_of(s->entries, s->n_entries, name) : NULL;
+
+    return e && (e->dense || e->sparse);
+}
+
 nescio_status nescio_scope_bind(nescio_importer *im, nescio_scope *s, nescio_slice name,
                                 nescio_value *value, bool *taken)
 {
