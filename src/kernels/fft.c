@@ -31,27 +31,10 @@ static long double block_angle(uint32_t block, unsigned depth)
 
 /* The roots that split this block in 3 layers (or 2: the first two): exp(i t/2), exp(i t/4), exp(i
  * t/8), and exp(i (t/8 + pi/4)). The other halves of the layers use i times these. */
-static long double forward_angle(uint32_t block, unsigned depth, size_t root)
+static long double root_angle(uint32_t block, unsigned depth, size_t root)
 {
     const long double t = block_angle(block, depth);
     return root == 0 ? t / 2 : root == 1 ? t / 4 : root == 2 ? t / 8 : t / 8 + PI / 4;
-}
-
-/* Joining blocks of h points: position j of layer 1, 2, 3, and the odd half of layer 3. */
-static long double backward_angle(size_t j, size_t h, size_t root)
-{
-    const size_t position = root == 3 ? j + h : j;
-    const size_t period = root == 0 ? 2 * h : root == 1 ? 4 * h : 8 * h;
-    return -2 * PI * (long double)position / (long double)period;
-}
-
-static double *put_lanes(double *p, const long double angles[8])
-{
-    for (int i = 0; i < 8; i++) {
-        p[i] = (double)cosl(angles[i]);
-        p[8 + i] = (double)sinl(angles[i]);
-    }
-    return p + 16;
 }
 
 static void plan_passes(nescio_fft *fft)
@@ -65,70 +48,55 @@ static void plan_passes(nescio_fft *fft)
     }
 }
 
+/* Distinct roots of a butterfly of radix 2^r, 2^r / 2 of them, as (cos, sin): 2^r doubles a block.
+ */
+static size_t pass_doubles(const nescio_fft *fft, unsigned q, unsigned depth)
+{
+    return nescio_size_round_up((size_t)1 << (depth + fft->pass_log[q]), 8);
+}
+
 static size_t table_doubles(const nescio_fft *fft)
 {
-    size_t doubles =
-        2 * (size_t)fft->n_points /* untwist */ + (size_t)fft->n_points /* forward_last */;
-    size_t blocks = 1;
+    size_t doubles = fft->n_points; /* last_roots: 64 for a group of 64 points */
+    unsigned depth = 0;
 
-    for (unsigned q = 0; q < fft->n_passes; q++) {
-        const size_t points = fft->n_points / blocks, roots = fft_roots(fft->pass_log[q]);
-        doubles += nescio_size_round_up(2 * roots * blocks, 8);
-        doubles += 2 * roots * (points >> fft->pass_log[q]);
-        blocks <<= fft->pass_log[q];
-    }
+    for (unsigned q = 0; q < fft->n_passes; depth += fft->pass_log[q], q++)
+        doubles += pass_doubles(fft, q, depth);
     return doubles;
 }
 
-static void fill_pass(nescio_fft *fft, unsigned q, unsigned depth, double **at)
+static void fill_roots(double *p, unsigned radix_log, unsigned depth)
 {
-    const size_t roots = fft_roots(fft->pass_log[q]), blocks = (size_t)1 << depth;
-    const size_t h = (fft->n_points >> depth) >> fft->pass_log[q];
-    long double angles[8];
-    double *p = *at;
+    for (uint32_t b = 0; b < (uint32_t)1 << depth; b++)
+        for (size_t root = 0; root < (size_t)1 << (radix_log - 1); root++, p += 2) {
+            p[0] = (double)cosl(root_angle(b, depth, root));
+            p[1] = (double)sinl(root_angle(b, depth, root));
+        }
+}
 
-    fft->forward[q] = p;
-    for (uint32_t b = 0; b < blocks; b++)
-        for (size_t root = 0; root < roots; root++, p += 2) {
-            p[0] = (double)cosl(forward_angle(b, depth, root));
-            p[1] = (double)sinl(forward_angle(b, depth, root));
-        }
-    p = *at + nescio_size_round_up(2 * roots * blocks, 8);
-    fft->backward[q] = p;
-    for (size_t v = 0; v < h; v += 8)
-        for (size_t root = 0; root < roots; root++) {
-            for (size_t i = 0; i < 8; i++)
-                angles[i] = backward_angle(v + i, h, root);
-            p = put_lanes(p, angles);
-        }
-    *at = p;
+static void fill_last_roots(double *p, uint32_t n_groups, unsigned depth)
+{
+    for (uint32_t group = 0; group < n_groups; group++)
+        for (size_t root = 0; root < 4; root++, p += 16)
+            for (uint32_t i = 0; i < 8; i++) {
+                p[i] = (double)cosl(root_angle(group * 8 + i, depth, root));
+                p[8 + i] = (double)sinl(root_angle(group * 8 + i, depth, root));
+            }
 }
 
 static void fill_tables(nescio_fft *fft)
 {
-    const unsigned last_depth = log2_exact(fft->n_points) - FFT_LAST_LAYERS;
     unsigned depth = 0;
-    long double angles[8];
     double *p = fft->tables;
 
-    for (unsigned q = 0; q < fft->n_passes; q++) {
-        fill_pass(fft, q, depth, &p);
-        depth += fft->pass_log[q];
+    for (unsigned q = 0; q < fft->n_passes; depth += fft->pass_log[q], q++) {
+        fill_roots(p, fft->pass_log[q], depth);
+        fft->roots[q] = p;
+        p += pass_doubles(fft, q, depth);
     }
-    fft->forward_last = p;
-    for (uint32_t group = 0; group < fft->n_points / 64; group++)
-        for (size_t root = 0; root < 4; root++) {
-            for (uint32_t i = 0; i < 8; i++)
-                angles[i] = forward_angle(group * 8 + i, last_depth, root);
-            p = put_lanes(p, angles);
-        }
-    fft->untwist = p;
-    for (uint32_t v = 0; v < fft->n_points; v += 8) {
-        for (uint32_t i = 0; i < 8; i++)
-            angles[i] = -PI * (long double)(v + i) / (2 * (long double)fft->n_points);
-        p = put_lanes(p, angles);
-    }
-    assert(p == fft->tables + fft->tables_bytes / sizeof(double));
+    fill_last_roots(p, fft->n_points / 64, depth);
+    fft->last_roots = p;
+    assert(p + fft->n_points == fft->tables + fft->tables_bytes / sizeof(double));
 }
 
 static void choose_kernels(nescio_fft *fft)

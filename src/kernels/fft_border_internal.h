@@ -26,29 +26,35 @@ ALWAYS_INLINE void store_sink(void *coef, size_t j, lanes x, sink to)
         lanes_add_to_u64((uint64_t *)coef + j, x);
 }
 
+/* Points j ... j + LANES - 1. */
+ALWAYS_INLINE points load_point(const void *coef, size_t j, size_t n_points, source from,
+                                double scale)
+{
+    return (points){load_source(coef, j, from, scale),
+                    load_source(coef, n_points + j, from, scale)};
+}
+
 ALWAYS_INLINE void first_pass_radix(const nescio_fft *fft, double *z, const void *coef, source from,
                                     double scale, unsigned radix_log)
 {
-    const unsigned radix = 1u << radix_log, n_roots = radix / 2;
     const size_t n_points = fft->n_points, h = n_points >> radix_log;
     points w[4], x[8];
 
-#pragma GCC unroll 4
-    for (unsigned i = 0; i < n_roots; i++)
-        w[i] = points_set1(fft->forward[0] + 2 * i);
+    load_roots_scalar(w, fft->roots[0], radix_log);
     for (size_t v = 0; v < h; v += POINT_VECTOR)
-        for (size_t lane = 0; lane < POINT_VECTOR; lane += LANES) {
-            double *p = z + 2 * v + lane;
-#pragma GCC unroll 8
-            for (unsigned i = 0; i < radix; i++) {
-                const size_t j = v + lane + i * h;
-                x[i] = (points){load_source(coef, j, from, scale),
-                                load_source(coef, n_points + j, from, scale)};
+        for (size_t j = v; j < v + POINT_VECTOR; j += LANES) {
+            x[0] = load_point(coef, j, n_points, from, scale);
+            x[1] = load_point(coef, j + h, n_points, from, scale);
+            x[2] = load_point(coef, j + 2 * h, n_points, from, scale);
+            x[3] = load_point(coef, j + 3 * h, n_points, from, scale);
+            if (radix_log == 3) {
+                x[4] = load_point(coef, j + 4 * h, n_points, from, scale);
+                x[5] = load_point(coef, j + 5 * h, n_points, from, scale);
+                x[6] = load_point(coef, j + 6 * h, n_points, from, scale);
+                x[7] = load_point(coef, j + 7 * h, n_points, from, scale);
             }
             forward_butterflies(x, w, radix_log);
-#pragma GCC unroll 8
-            for (unsigned i = 0; i < radix; i++)
-                points_store(p + 2 * i * h, x[i]);
+            store_operands(z + v + j, 2 * h, x, radix_log);
         }
 }
 
@@ -62,39 +68,40 @@ ALWAYS_INLINE void first_pass(const nescio_fft *fft, double *z, const void *coef
         first_pass_radix(fft, z, coef, from, scale, 2);
 }
 
+ALWAYS_INLINE void store_point(void *coef, size_t j, size_t n_points, points x, sink to,
+                               double scale)
+{
+    if (scale != 1.0)
+        x = (points){x.re * lanes_set1(scale), x.im * lanes_set1(scale)};
+    store_sink(coef, j, x.re, to);
+    store_sink(coef, n_points + j, x.im, to);
+}
+
 ALWAYS_INLINE void last_pass_radix(const nescio_fft *fft, void *coef, const double *z, sink to,
                                    double scale, unsigned radix_log)
 {
-    const unsigned radix = 1u << radix_log, n_roots = radix / 2;
     const size_t n_points = fft->n_points, h = n_points >> radix_log;
-    const double *roots = fft->backward[0];
     points w[4], x[8];
 
-    for (size_t v = 0; v < h; v += POINT_VECTOR, roots += 2 * POINT_VECTOR * n_roots)
-        for (size_t lane = 0; lane < POINT_VECTOR; lane += LANES) {
-            const double *p = z + 2 * v + lane;
-#pragma GCC unroll 4
-            for (unsigned i = 0; i < n_roots; i++)
-                w[i] = points_load(roots + 2 * POINT_VECTOR * i + lane);
-#pragma GCC unroll 8
-            for (unsigned i = 0; i < radix; i++)
-                x[i] = points_load(p + 2 * i * h);
+    load_roots_scalar(w, fft->roots[0], radix_log);
+    for (size_t v = 0; v < h; v += POINT_VECTOR)
+        for (size_t j = v; j < v + POINT_VECTOR; j += LANES) {
+            load_operands(x, z + v + j, 2 * h, radix_log);
             backward_butterflies(x, w, radix_log);
-#pragma GCC unroll 8
-            for (unsigned i = 0; i < radix; i++) {
-                const size_t j = v + lane + i * h;
-                points y =
-                    points_multiply(x[i], points_load(fft->untwist + 2 * (v + i * h) + lane));
-
-                if (scale != 1.0)
-                    y = (points){y.re * lanes_set1(scale), y.im * lanes_set1(scale)};
-                store_sink(coef, j, y.re, to);
-                store_sink(coef, n_points + j, y.im, to);
-            }
+            store_point(coef, j, n_points, x[0], to, scale);
+            store_point(coef, j + h, n_points, x[1], to, scale);
+            store_point(coef, j + 2 * h, n_points, x[2], to, scale);
+            store_point(coef, j + 3 * h, n_points, x[3], to, scale);
+            if (radix_log < 3)
+                continue;
+            store_point(coef, j + 4 * h, n_points, x[4], to, scale);
+            store_point(coef, j + 5 * h, n_points, x[5], to, scale);
+            store_point(coef, j + 6 * h, n_points, x[6], to, scale);
+            store_point(coef, j + 7 * h, n_points, x[7], to, scale);
         }
 }
 
-/* Last pass of the backward transform, untwist (the tree's X^(N/2) = i), points -> coefficients. */
+/* Last pass of the backward transform; points -> coefficients, unfolded. */
 ALWAYS_INLINE void last_pass(const nescio_fft *fft, void *coef, const double *z, sink to,
                              double scale)
 {

@@ -22,22 +22,18 @@ void nescio_fft_use_avx512(nescio_fft_kernels *k);
 
 /* Pass q of the forward transform splits each of its blocks into 2^pass_log[q] blocks; after the
  * passes blocks have 8 points, which the last pass (fused with a transpose) splits to single
- * points, 8 blocks at a time. The backward transform is decimation in time over the same tree: pass
- * q joins 2^pass_log[q] blocks. */
+ * points, 8 blocks at a time. The backward transform undoes the passes in reverse order with the
+ * same roots, conjugated. */
 struct nescio_fft {
     nescio_isa isa;
     uint32_t poly_size;
     uint32_t n_points; /**< N/2 complex points */
     unsigned n_passes;
     unsigned pass_log[FFT_MAX_PASSES];
-    /** Pass q, block b: (cos, sin) of each root at forward[q] + b * 2 * fft_roots(pass_log[q]). */
-    const double *forward[FFT_MAX_PASSES];
-    const double *
-        forward_last; /**< a group of 64 points: 4 roots for each of 8 blocks, [4][8 cos | 8 sin] */
-    /** Pass q, vector v of positions in a block: [2 or 4 roots][8 cos | 8 sin] at backward[q] + v *
-     * 16 * roots. */
-    const double *backward[FFT_MAX_PASSES];
-    const double *untwist; /**< exp(-i pi j / N) for point j, as points are stored */
+    /** Pass q, block b: (cos, sin) of each root at roots[q] + b * 2^pass_log[q]. */
+    const double *roots[FFT_MAX_PASSES];
+    const double
+        *last_roots; /**< a group of 64 points: 4 roots for each of 8 blocks, [4][8 cos | 8 sin] */
     nescio_fft_kernels kernels;
     double *tables; /**< owns all of the above */
     size_t tables_bytes;

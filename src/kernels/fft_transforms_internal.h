@@ -7,18 +7,16 @@
 
 #include <string.h>
 
-/* Everything after the first pass, block by block: a block's passes and groups run while it is in
- * the cache. */
+/* Everything after the first pass. */
 static void forward_rest(const nescio_fft *fft, double *freq)
 {
     _Alignas(64) double group[GROUP_DOUBLES];
-    const size_t n_blocks = (size_t)1 << fft->pass_log[0], n_inside = fft->n_points / n_blocks;
+    const size_t n_blocks = (size_t)1 << fft->pass_log[0];
 
-    for (size_t b = 0; b < n_blocks; b++)
-        forward_block(fft, freq + b * 2 * n_inside, 1, b, n_inside);
+    forward_blocks(fft, freq, 1, 0, n_blocks, fft->n_points / n_blocks);
     for (size_t g = 0; g < fft->n_points / GROUP_POINTS; g++) {
         memcpy(group, freq + g * GROUP_DOUBLES, sizeof group);
-        forward_group(freq + g * GROUP_DOUBLES, group, fft->forward_last + g * GROUP_POINTS);
+        forward_group(freq + g * GROUP_DOUBLES, group, fft->last_roots + g * GROUP_POINTS);
     }
 }
 
@@ -26,14 +24,13 @@ static void forward_rest(const nescio_fft *fft, double *freq)
 static void backward_rest(const nescio_fft *fft, double *freq)
 {
     _Alignas(64) double group[GROUP_DOUBLES];
-    const size_t n_blocks = (size_t)1 << fft->pass_log[0], n_inside = fft->n_points / n_blocks;
+    const size_t n_blocks = (size_t)1 << fft->pass_log[0];
 
     for (size_t g = 0; g < fft->n_points / GROUP_POINTS; g++) {
         memcpy(group, freq + g * GROUP_DOUBLES, sizeof group);
-        backward_group(freq + g * GROUP_DOUBLES, group);
+        backward_group(freq + g * GROUP_DOUBLES, group, fft->last_roots + g * GROUP_POINTS);
     }
-    for (size_t b = 0; b < n_blocks; b++)
-        backward_block(fft, freq + b * 2 * n_inside, 1, n_inside);
+    backward_blocks(fft, freq, 1, 0, n_blocks, fft->n_points / n_blocks);
 }
 
 static void forward_i32(const nescio_fft *fft, double *freq, const int32_t *coef)

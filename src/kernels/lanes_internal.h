@@ -5,11 +5,11 @@
  * A file fft_ISA.c or rotate_ISA.c includes lanes_ISA_internal.h and then the algorithm. `lanes` is
  * a vector of LANES doubles (8, 4, 2) on which + - * work; the ISA's header adds what C cannot say:
  *   lanes_set1, lanes_load, lanes_store       (aligned to the vector)
- *   lanes_fma  a b + c,  lanes_fms  a b - c,  lanes_fnma  c - a b
- *   lanes_load_rows(x, p)    LANES rows of 8 doubles, 16 doubles apart, transposed: lane i of x[c]
- * = p[16 i + c] lanes_store_rows(p, x)   the inverse lanes_from_i32, lanes_from_i64 LANES integers,
- * converted; i64 rounded once lanes_add_to_u32, lanes_add_to_u64        p[i] += round(x[i]) mod
- * 2^32 or 2^64, for |x| < 2^90
+ *   lanes_keep                                x, which will be used more than once and is loaded
+ * once lanes_fma  a b + c,  lanes_fms  a b - c,  lanes_fnma  c - a b lanes_load_rows(x, p)    LANES
+ * rows of 8 doubles, 16 doubles apart, transposed: lane i of x[c] = p[16 i + c] lanes_store_rows(p,
+ * x)   the inverse lanes_from_i32, lanes_from_i64 LANES integers, converted; i64 rounded once
+ * lanes_add_to_u32, lanes_add_to_u64        p[i] += round(x[i]) mod 2^32 or 2^64, for |x| < 2^90
  *
  * Complex points are stored as [vector of 8 points][8 real parts | 8 imaginary parts] on every
  * instruction set. */
@@ -18,6 +18,8 @@
 #ifndef LANES
 #error "include lanes_ISA_internal.h first"
 #endif
+
+#include "kernels/unroll.h"
 
 #include <stddef.h>
 
@@ -38,6 +40,11 @@ ALWAYS_INLINE points points_load(const double *p)
     return (points){lanes_load(p), lanes_load(p + POINT_VECTOR)};
 }
 
+ALWAYS_INLINE points points_load_once(const double *p)
+{
+    return (points){lanes_keep(lanes_load(p)), lanes_keep(lanes_load(p + POINT_VECTOR))};
+}
+
 ALWAYS_INLINE void points_store(double *p, points x)
 {
     lanes_store(p, x.re);
@@ -52,6 +59,12 @@ ALWAYS_INLINE points points_set1(const double *re_im)
 ALWAYS_INLINE points points_multiply(points a, points b)
 {
     return (points){lanes_fnma(a.im, b.im, a.re * b.re), lanes_fma(a.im, b.re, a.re * b.im)};
+}
+
+/** a conj(b) */
+ALWAYS_INLINE points points_multiply_conj(points a, points b)
+{
+    return (points){lanes_fma(a.im, b.im, a.re * b.re), lanes_fms(a.im, b.re, a.re * b.im)};
 }
 
 /** acc + a b */

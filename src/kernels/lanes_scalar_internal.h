@@ -29,6 +29,11 @@ static inline void lanes_store(double *p, lanes x)
     memcpy(p, &x, sizeof x);
 }
 
+static inline lanes lanes_keep(lanes x)
+{
+    return x;
+}
+
 static inline lanes lanes_fma(lanes a, lanes b, lanes c)
 {
     return a * b + c;

@@ -202,12 +202,26 @@ size_t nescio_rotation_scratch_bytes(const nescio_rotation *r)
     return cut_scratch(r, &step, NULL);
 }
 
+/* Register r holds the points whose X^e has the factor exp(i pi/4 e rev3(r)). */
+static void place_monomials(rotate_step *step)
+{
+    static const uint32_t rev3[8] = {0, 4, 2, 6, 1, 5, 3, 7};
+
+    for (uint32_t r = 0; r < 8; r++)
+        for (uint32_t key = 0; key < step->rotation->shape.keys; key++) {
+            const uint32_t turns = step->exponents[key] * rev3[r] & 7;
+            step->monomial_at[r][key] = step->monomials + (size_t)POINT_DOUBLES * (8 * key + turns);
+        }
+}
+
 void nescio_rotation_step(const nescio_rotation *r, void *padded, const uint32_t *exponents,
                           const double *block, const void *next, size_t next_bytes, void *scratch)
 {
     rotate_step step = {.rotation = r, .exponents = exponents, .key = block, .next = next};
 
     cut_scratch(r, &step, scratch);
+    if (!r->shape.classical)
+        place_monomials(&step);
     step.next_per_group = next_bytes / (r->fft->n_points / GROUP);
     if (r->shape.torus_log == 32)
         r->kernels.step_u32(&step, padded);

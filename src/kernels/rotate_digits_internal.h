@@ -2,9 +2,13 @@
  * Balanced digits of an accumulator polynomial, rotated or not. Included by rotate_ISA.c after
  * lanes_ISA_internal.h.
  *
- * y = x + sum_level 2^(b-1) 2^(W - (level+1) b) + half a unit of the last level: then digit `level`
- * is the field of b bits of y at W - (level+1) b, less 2^(b-1): in [-2^(b-1), 2^(b-1) - 1], and
- * sum_level digit 2^(W - (level+1) b) is x rounded. */
+ * y = x + half a unit of the last level + sum_(level > 0) 2^(b-1) 2^(W - (level+1) b). Then digit 0
+ * is the top b bits of y as a signed number, and digit `level` is its field of b bits at W -
+ * (level+1) b, less 2^(b-1): all are in [-2^(b-1), 2^(b-1) - 1], and sum_level digit 2^(W -
+ * (level+1) b) is x rounded.
+ *
+ * X^e A - A is read in two runs, each with one sign and one shift: the vector in which the runs
+ * meet reads over the end of A, where its first coefficients stand negated. */
 #ifndef NESCIO_KERNELS_ROTATE_DIGITS_INTERNAL_H
 #define NESCIO_KERNELS_ROTATE_DIGITS_INTERNAL_H
 #include "kernels/lanes_internal.h"
@@ -16,73 +20,117 @@ typedef uint32_t words32 __attribute__((vector_size(LANES * 8)));
 typedef uint64_t words64 __attribute__((vector_size(LANES * 8)));
 typedef int32_t narrow __attribute__((vector_size(LANES * 4)));
 
+typedef int32_t signed32 __attribute__((vector_size(LANES * 8)));
+typedef int64_t signed64 __attribute__((vector_size(LANES * 8)));
+
 /* One step's gadget, in words of W bits. */
 typedef struct gadget {
     uint64_t offset, mask, half;
-    unsigned shift[NESCIO_ROTATE_MAX_LEVELS];
+    unsigned levels, shift[NESCIO_ROTATE_MAX_LEVELS];
 } gadget;
 
 static inline gadget gadget_of(const nescio_rotation_shape *s)
 {
-    gadget g = {.mask = ((uint64_t)1 << s->base_log) - 1, .half = (uint64_t)1 << (s->base_log - 1)};
+    gadget g = {.mask = ((uint64_t)1 << s->base_log) - 1,
+                .half = (uint64_t)1 << (s->base_log - 1),
+                .levels = s->levels};
 
     for (unsigned level = 0; level < s->levels; level++) {
         g.shift[level] = s->torus_log - (level + 1) * s->base_log;
-        g.offset += g.half << g.shift[level];
+        if (level > 0)
+            g.offset += g.half << g.shift[level];
     }
     g.offset += (uint64_t)1 << (g.shift[s->levels - 1] - 1);
     return g;
 }
 
-/* digits[level][j] of X^e A - A (rotated) or of A, for j < n. A has its pad. */
-ALWAYS_INLINE void digits32(int32_t *digits, const uint32_t *poly, uint32_t n, uint32_t e,
-                            bool rotated, const gadget *g, unsigned levels)
+/* The run j = start ... end - 1 of digits[level][j]: of sign A[j + shift] - A[j] (rotated), or of
+ * A[j]. */
+ALWAYS_INLINE void digits32_run(int32_t *digits, const uint32_t *poly, uint32_t n, uint32_t start,
+                                uint32_t end, const uint32_t *there, uint32_t sign, bool rotated,
+                                const gadget *g)
 {
-    const words32 zero = {0}, offset = zero + (uint32_t)g->offset;
+    const words32 zero = {0}, flip = zero + sign,
+                  offset = zero + ((uint32_t)g->offset - (rotated ? sign : 0));
     const words32 mask = zero + (uint32_t)g->mask, half = zero + (uint32_t)g->half;
-    const uint32_t width = sizeof(words32) / sizeof(uint32_t);
-    words32 here, there, digit;
+    const unsigned top = g->shift[0];
+    words32 x, y, digit;
 
-    for (uint32_t j = 0; j < n; j += width) {
-        memcpy(&here, poly + j, sizeof here);
+    for (uint32_t j = start; j < end; j += sizeof x / sizeof *poly) {
+        memcpy(&x, poly + j, sizeof x);
         if (rotated) {
-            const uint32_t from = (j - e) & (2 * n - 1);
-            const words32 sign = zero - (uint32_t)((from & n) != 0);
-
-            memcpy(&there, poly + (from & (n - 1)), sizeof there);
-            here = ((there ^ sign) - sign) - here;
+            memcpy(&y, there + j, sizeof y);
+            x = (y ^ flip) - x;
         }
-        here += offset;
-        for (unsigned level = 0; level < levels; level++) {
-            digit = ((here >> g->shift[level]) & mask) - half;
+        x += offset;
+        digit = (words32)((signed32)x >> top);
+        memcpy(digits + j, &digit, sizeof digit);
+        for (unsigned level = 1; level < g->levels; level++) {
+            digit = ((x >> g->shift[level]) & mask) - half;
             memcpy(digits + (size_t)level * n + j, &digit, sizeof digit);
         }
     }
 }
 
-ALWAYS_INLINE void digits64(int32_t *digits, const uint64_t *poly, uint32_t n, uint32_t e,
-                            bool rotated, const gadget *g, unsigned levels)
+ALWAYS_INLINE void digits64_run(int32_t *digits, const uint64_t *poly, uint32_t n, uint32_t start,
+                                uint32_t end, const uint64_t *there, uint64_t sign, bool rotated,
+                                const gadget *g)
 {
-    const words64 zero = {0}, offset = zero + g->offset;
+    const words64 zero = {0}, flip = zero + sign,
+                  offset = zero + (g->offset - (rotated ? sign : 0));
     const words64 mask = zero + g->mask, half = zero + g->half;
-    const uint32_t width = sizeof(words64) / sizeof(uint64_t);
-    words64 here, there;
+    words64 x, y;
+    narrow digit;
 
-    for (uint32_t j = 0; j < n; j += width) {
-        memcpy(&here, poly + j, sizeof here);
+    for (uint32_t j = start; j < end; j += sizeof x / sizeof *poly) {
+        memcpy(&x, poly + j, sizeof x);
         if (rotated) {
-            const uint32_t from = (j - e) & (2 * n - 1);
-            const words64 sign = zero - (uint64_t)((from & n) != 0);
-
-            memcpy(&there, poly + (from & (n - 1)), sizeof there);
-            here = ((there ^ sign) - sign) - here;
+            memcpy(&y, there + j, sizeof y);
+            x = (y ^ flip) - x;
         }
-        here += offset;
-        for (unsigned level = 0; level < levels; level++) {
-            const narrow digit =
-                __builtin_convertvector(((here >> g->shift[level]) & mask) - half, narrow);
+        x += offset;
+        digit = __builtin_convertvector((signed64)x >> g->shift[0], narrow);
+        memcpy(digits + j, &digit, sizeof digit);
+        for (unsigned level = 1; level < g->levels; level++) {
+            digit = __builtin_convertvector(((x >> g->shift[level]) & mask) - half, narrow);
             memcpy(digits + (size_t)level * n + j, &digit, sizeof digit);
         }
     }
+}
+
+/* Where the rotation by X^e changes sign: coefficients before `meet`, a whole number of vectors,
+ * come from the end of A. */
+ALWAYS_INLINE uint32_t meeting_point(uint32_t shift, uint32_t width)
+{
+    return (shift + width - 1) / width * width;
+}
+
+/* digits[level][j], j < n, of X^e A - A (rotated) or of A. A has its pad. */
+static void digits32(int32_t *digits, const uint32_t *poly, uint32_t n, uint32_t e, bool rotated,
+                     const gadget *g)
+{
+    const uint32_t shift = e & (n - 1), meet = meeting_point(shift, sizeof(words32) / sizeof *poly);
+    const uint32_t sign = e & n ? UINT32_MAX : 0; /* of the second run */
+
+    if (!rotated) {
+        digits32_run(digits, poly, n, 0, n, poly, 0, false, g);
+        return;
+    }
+    digits32_run(digits, poly, n, 0, meet, poly + (n - shift), ~sign, true, g);
+    digits32_run(digits, poly, n, meet, n, poly - shift, sign, true, g);
+}
+
+static void digits64(int32_t *digits, const uint64_t *poly, uint32_t n, uint32_t e, bool rotated,
+                     const gadget *g)
+{
+    const uint32_t shift = e & (n - 1), meet = meeting_point(shift, sizeof(words64) / sizeof *poly);
+    const uint64_t sign = e & n ? UINT64_MAX : 0;
+
+    if (!rotated) {
+        digits64_run(digits, poly, n, 0, n, poly, 0, false, g);
+        return;
+    }
+    digits64_run(digits, poly, n, 0, meet, poly + (n - shift), ~sign, true, g);
+    digits64_run(digits, poly, n, meet, n, poly - shift, sign, true, g);
 }
 #endif /* NESCIO_KERNELS_ROTATE_DIGITS_INTERNAL_H */

@@ -25,6 +25,8 @@ typedef struct rotate_step {
     double *product_points; /**< [column][128] */
     double *monomials; /**< [key][8 rotations][16]: X^e - 1 at the points of a group, times powers
                           of exp(i pi/4) */
+    /** [register][key]: which of a key's 8 rotations stands for X^e in that register. */
+    const double *monomial_at[8][NESCIO_ROTATE_MAX_KEYS];
 } rotate_step;
 
 typedef struct nescio_rotate_kernels {

@@ -10,31 +10,72 @@
 
 enum { KEY_DOUBLES = 2 * POINT_VECTOR };
 
-/* to[column] = sum_row from[row] key[row][column] */
-ALWAYS_INLINE const double *products_classical(double *to, const double *from, const double *key,
-                                               unsigned n_rows, unsigned n_columns)
+/* Asks for one eighth of group g's share of the memory that the caller will read next: little by
+ * little, because only so many requests can be under way. */
+ALWAYS_INLINE void prefetch_share(const rotate_step *step, size_t g, unsigned eighth)
+{
+    const size_t share = step->next_per_group;
+    const char *p = step->next + g * share + share * eighth / 8;
+    const char *end = step->next + g * share + share * (eighth + 1) / 8;
+
+    for (; p < end; p += 64)
+        __builtin_prefetch(p, 0, 2);
+}
+
+/* Register r of the products, LANES points of it: to[column] = sum_row from[row] key[row][column].
+ * `from`, `to` and `key` point to the first of those points. */
+ALWAYS_INLINE void multiply_classical(double *to, const double *from, const double *key,
+                                      unsigned n_rows, unsigned n_columns)
 {
     points sum[NESCIO_ROTATE_MAX_COLUMNS];
 
-    for (unsigned r = 0; r < 8; r++, key += (size_t)KEY_DOUBLES * n_rows * n_columns)
-        for (size_t lane = 0; lane < POINT_VECTOR; lane += LANES) {
-            const double *k = key + lane;
+    NESCIO_UNROLL
+    for (unsigned c = 0; c < n_columns; c++)
+        sum[c] = (points){lanes_set1(0), lanes_set1(0)};
+    for (unsigned row = 0; row < n_rows;
+         row++, from += GROUP_DOUBLES, key += KEY_DOUBLES * n_columns) {
+        const points d = points_load(from);
 
-#pragma GCC unroll 7
+        NESCIO_UNROLL
+        for (unsigned c = 0; c < n_columns; c++)
+            sum[c] = points_multiply_add(sum[c], d, points_load_once(key + KEY_DOUBLES * c));
+    }
+    NESCIO_UNROLL
+    for (unsigned c = 0; c < n_columns; c++)
+        points_store(to + (size_t)GROUP_DOUBLES * c, sum[c]);
+}
+
+/* to[column] = sum_row from[row] (sum_j monomial_j key[row][j][column]) */
+ALWAYS_INLINE void multiply_keyed(double *to, const double *from, const double *key, size_t lane,
+                                  const double *const *monomials, unsigned n_keys, unsigned n_rows,
+                                  unsigned n_columns)
+{
+    points sum[NESCIO_ROTATE_MAX_COLUMNS], combined[NESCIO_ROTATE_MAX_COLUMNS];
+
+    NESCIO_UNROLL
+    for (unsigned c = 0; c < n_columns; c++)
+        sum[c] = (points){lanes_set1(0), lanes_set1(0)};
+    for (unsigned row = 0; row < n_rows; row++, from += GROUP_DOUBLES) {
+        const points d = points_load(from);
+
+        NESCIO_UNROLL
+        for (unsigned c = 0; c < n_columns; c++)
+            combined[c] = (points){lanes_set1(0), lanes_set1(0)};
+        for (unsigned j = 0; j < n_keys; j++, key += KEY_DOUBLES * n_columns) {
+            const points w = points_load(monomials[j] + lane);
+
+            NESCIO_UNROLL
             for (unsigned c = 0; c < n_columns; c++)
-                sum[c] = (points){lanes_set1(0), lanes_set1(0)};
-            for (unsigned row = 0; row < n_rows; row++) {
-                const points d =
-                    points_load(from + (size_t)GROUP_DOUBLES * row + KEY_DOUBLES * r + lane);
-#pragma GCC unroll 7
-                for (unsigned c = 0; c < n_columns; c++, k += KEY_DOUBLES)
-                    sum[c] = points_multiply_add(sum[c], d, points_load(k));
-            }
-#pragma GCC unroll 7
-            for (unsigned c = 0; c < n_columns; c++)
-                points_store(to + (size_t)GROUP_DOUBLES * c + KEY_DOUBLES * r + lane, sum[c]);
+                combined[c] =
+                    points_multiply_add(combined[c], w, points_load_once(key + KEY_DOUBLES * c));
         }
-    return key;
+        NESCIO_UNROLL
+        for (unsigned c = 0; c < n_columns; c++)
+            sum[c] = points_multiply_add(sum[c], d, combined[c]);
+    }
+    NESCIO_UNROLL
+    for (unsigned c = 0; c < n_columns; c++)
+        points_store(to + (size_t)GROUP_DOUBLES * c, sum[c]);
 }
 
 /* monomials[key][q] = exp(i pi q/4) t - 1, where t exp(i pi/4 (e rev3(r) mod 8)) is X^e in register
@@ -68,77 +109,65 @@ ALWAYS_INLINE void monomials_of_group(const rotate_step *step, size_t g)
     }
 }
 
-/* to[column] = sum_row from[row] (sum_key (X^e - 1) key[row][key][column]) */
-ALWAYS_INLINE const double *products_keyed(const rotate_step *step, double *to, const double *from,
-                                           const double *key, unsigned n_rows, unsigned n_columns)
+/* All registers of group g, whose key starts at `key`. n_keys = 0: classical. */
+ALWAYS_INLINE void multiply_group(const rotate_step *step, size_t g, const double *key,
+                                  unsigned n_keys, unsigned n_rows, unsigned n_columns)
 {
-    static const uint8_t rev3[8] = {0, 4, 2, 6, 1, 5, 3, 7};
-    const unsigned n_keys = step->rotation->shape.keys;
-    points sum[NESCIO_ROTATE_MAX_COLUMNS], combined[NESCIO_ROTATE_MAX_COLUMNS];
-    const double *monomials[NESCIO_ROTATE_MAX_KEYS];
+    const size_t key_doubles = (size_t)KEY_DOUBLES * n_rows * n_columns * (n_keys ? n_keys : 1);
 
-    for (unsigned r = 0; r < 8; r++, key += (size_t)KEY_DOUBLES * n_rows * n_keys * n_columns) {
-        for (unsigned j = 0; j < n_keys; j++)
-            monomials[j] = step->monomials +
-                           (size_t)KEY_DOUBLES * (8 * j + (step->exponents[j] * rev3[r] & 7));
+    for (unsigned r = 0; r < 8; r++, key += key_doubles) {
+        if (step->next)
+            prefetch_share(step, g, r);
         for (size_t lane = 0; lane < POINT_VECTOR; lane += LANES) {
-            const double *k = key + lane;
+            const size_t at = (size_t)KEY_DOUBLES * r + lane;
 
-#pragma GCC unroll 7
-            for (unsigned c = 0; c < n_columns; c++)
-                sum[c] = (points){lanes_set1(0), lanes_set1(0)};
-            for (unsigned row = 0; row < n_rows; row++) {
-                const points d =
-                    points_load(from + (size_t)GROUP_DOUBLES * row + KEY_DOUBLES * r + lane);
-#pragma GCC unroll 7
-                for (unsigned c = 0; c < n_columns; c++)
-                    combined[c] = (points){lanes_set1(0), lanes_set1(0)};
-                for (unsigned j = 0; j < n_keys; j++) {
-                    const points w = points_load(monomials[j] + lane);
-#pragma GCC unroll 7
-                    for (unsigned c = 0; c < n_columns; c++, k += KEY_DOUBLES)
-                        combined[c] = points_multiply_add(combined[c], w, points_load(k));
-                }
-#pragma GCC unroll 7
-                for (unsigned c = 0; c < n_columns; c++)
-                    sum[c] = points_multiply_add(sum[c], d, combined[c]);
+            if (n_keys == 0) {
+                multiply_classical(step->product_points + at, step->row_points + at, key + lane,
+                                   n_rows, n_columns);
+                continue;
             }
-#pragma GCC unroll 7
-            for (unsigned c = 0; c < n_columns; c++)
-                points_store(to + (size_t)GROUP_DOUBLES * c + KEY_DOUBLES * r + lane, sum[c]);
+            multiply_keyed(step->product_points + at, step->row_points + at, key + lane, lane,
+                           step->monomial_at[r], n_keys, n_rows, n_columns);
         }
     }
-    return key;
+}
+
+ALWAYS_INLINE void forward_row(const rotate_step *step, unsigned row, size_t g)
+{
+    const nescio_rotation *r = step->rotation;
+
+    forward_group(step->row_points + (size_t)GROUP_DOUBLES * row,
+                  step->rows + row * r->row_stride + g * GROUP_DOUBLES,
+                  r->fft->last_roots + g * GROUP_POINTS);
 }
 
 /* Groups first ... first + count - 1: last forward pass of every row, products, first backward pass
- * of every column. */
+ * of every column. While group g goes backward, group g + 1 goes forward: neighbours in the
+ * instruction stream do not wait for each other. */
 ALWAYS_INLINE void product_groups(const rotate_step *step, size_t first, size_t count,
-                                  unsigned n_rows, unsigned n_columns, bool classical)
+                                  unsigned n_keys, unsigned n_rows, unsigned n_columns)
 {
     const nescio_rotation *r = step->rotation;
-    const nescio_fft *fft = r->fft;
-    const double *key = step->key + first * GROUP_DOUBLES * n_rows * n_columns * r->shape.keys;
+    const double *roots = r->fft->last_roots;
 
+    for (unsigned row = 0; row < n_rows; row++)
+        forward_row(step, row, first);
     for (size_t g = first; g < first + count; g++) {
-        if (step->next)
-            for (size_t byte = 0; byte < step->next_per_group; byte += 64)
-                __builtin_prefetch(step->next + g * step->next_per_group + byte, 0, 2);
-        for (unsigned row = 0; row < n_rows; row++)
-            forward_group(step->row_points + (size_t)GROUP_DOUBLES * row,
-                          step->rows + row * r->row_stride + g * GROUP_DOUBLES,
-                          fft->forward_last + g * GROUP_POINTS);
-        if (classical)
-            key =
-                products_classical(step->product_points, step->row_points, key, n_rows, n_columns);
-        else {
+        const bool more = g + 1 < first + count;
+
+        if (n_keys > 0)
             monomials_of_group(step, g);
-            key = products_keyed(step, step->product_points, step->row_points, key, n_rows,
-                                 n_columns);
-        }
-        for (unsigned c = 0; c < n_columns; c++)
+        multiply_group(step, g, step->key + g * GROUP_DOUBLES * n_rows * n_columns * r->shape.keys,
+                       n_keys, n_rows, n_columns);
+        for (unsigned c = 0; c < n_columns; c++) {
+            if (more)
+                forward_row(step, c, g + 1);
             backward_group(step->rows + c * r->row_stride + g * GROUP_DOUBLES,
-                           step->product_points + (size_t)GROUP_DOUBLES * c);
+                           step->product_points + (size_t)GROUP_DOUBLES * c,
+                           roots + g * GROUP_POINTS);
+        }
+        for (unsigned row = n_columns; more && row < n_rows; row++)
+            forward_row(step, row, g + 1);
     }
 }
 #endif /* NESCIO_KERNELS_ROTATE_PRODUCTS_INTERNAL_H */
