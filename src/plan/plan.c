@@ -80,7 +80,7 @@ int64_t nescio_phase_to_integer(uint64_t phase, uint64_t delta, int64_t centre)
         steps++;
     else if (rest < 0 && rest < -unit - rest)
         steps--;
-    return centre + steps;
+    return (int64_t)((uint64_t)centre + (uint64_t)steps); /* deltas of a few units may wrap it */
 }
 
 int64_t nescio_plan_decode(const nescio_plan_output *out, uint64_t phase)
