@@ -338,7 +338,7 @@ nescio_status nescio_run_scan(nescio_refexec_call *call)
 {
     const nescio_graph *const body = nescio_call_body_graph(call, "body");
     nescio_status st;
-    scan_spec s;
+    scan_spec s = {0};
     rounds r;
 
     NESCIO_TRY(read_scan(call, &s));

@@ -206,14 +206,13 @@ void nescio_slide_unfold(const nescio_slide *w, size_t size, int64_t k, int64_t 
     } while (next_row(w, last, index));
 }
 
-#define FOLD_RUN(dt, T, ...)                                                                       \
-    case dt:                                                                                       \
-        for (int64_t o = l.lo[end]; o < l.hi[end]; o++)                                            \
-            ((T *)x)[at + o * l.step[end]] += ((const T *)row)[from + o];                          \
-        break;
+/* Calls `run` for every row of outputs (all but the last axis) that kernel element k sees: at is
+ * the input offset of the row's output 0, from the first output of the row. */
+typedef void (*row_fn)(const look *l, int end, nescio_dtype dtype, int64_t at, int64_t from,
+                       const void *in, void *out);
 
-void nescio_slide_fold(const nescio_slide *w, nescio_dtype dtype, int64_t k, const void *row,
-                       void *x)
+static void each_row(const nescio_slide *w, nescio_dtype dtype, int64_t k, row_fn run,
+                     const void *in, void *out)
 {
     const look l = look_through(w, k);
     const int end = w->rank - 1;
@@ -228,10 +227,50 @@ void nescio_slide_fold(const nescio_slide *w, nescio_dtype dtype, int64_t k, con
             at += index[i] * l.step[i];
         }
         if (inside)
-            switch (dtype) {
-                NESCIO_CASES_FLOAT(FOLD_RUN, 0)
-            default: break;
-            }
+            run(&l, end, dtype, at, from, in, out);
         from += w->out[end];
     } while (next_row(w, w->out[0], index));
+}
+
+#define FOLD_RUN(dt, T, ...)                                                                       \
+    case dt:                                                                                       \
+        for (int64_t o = l->lo[end]; o < l->hi[end]; o++)                                          \
+            ((T *)x)[at + o * l->step[end]] += ((const T *)row)[from + o];                         \
+        break;
+
+static void fold_row(const look *l, int end, nescio_dtype dtype, int64_t at, int64_t from,
+                     const void *row, void *x)
+{
+    switch (dtype) {
+        NESCIO_CASES_FLOAT(FOLD_RUN, 0)
+    default: break;
+    }
+}
+
+void nescio_slide_fold(const nescio_slide *w, nescio_dtype dtype, int64_t k, const void *row,
+                       void *x)
+{
+    each_row(w, dtype, k, fold_row, row, x);
+}
+
+#define MAX_RUN(dt, T, ...)                                                                        \
+    case dt:                                                                                       \
+        for (int64_t o = l->lo[end]; o < l->hi[end]; o++) {                                        \
+            const T v = ((const T *)x)[at + o * l->step[end]], old = ((const T *)y)[from + o];     \
+            ((T *)y)[from + o] = v > old || v != v ? v : old;                                      \
+        }                                                                                          \
+        break;
+
+static void max_row(const look *l, int end, nescio_dtype dtype, int64_t at, int64_t from,
+                    const void *x, void *y)
+{
+    switch (dtype) {
+        NESCIO_CASES_FLOAT(MAX_RUN, 0)
+    default: break;
+    }
+}
+
+void nescio_slide_max(const nescio_slide *w, nescio_dtype dtype, int64_t k, const void *x, void *y)
+{
+    each_row(w, dtype, k, max_row, x, y);
 }

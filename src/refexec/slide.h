@@ -34,4 +34,7 @@ void nescio_slide_unfold(const nescio_slide *w, size_t size, int64_t k, int64_t 
 /** The transpose: adds row[] (all outputs) into the plane x[n_in]. dtype F32 or F64. */
 void nescio_slide_fold(const nescio_slide *w, nescio_dtype dtype, int64_t k, const void *row,
                        void *x);
+/** y[o] = max(y[o], what kernel element k sees at output o) over a plane, nothing in the padding;
+ * NaN wins. F32 or F64. */
+void nescio_slide_max(const nescio_slide *w, nescio_dtype dtype, int64_t k, const void *x, void *y);
 #endif /* NESCIO_REFEXEC_SLIDE_H */
