@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The noise model against encrypted runs, step by step: standard deviations over many ciphertexts,
  * and the failure rate of a set that is bad on purpose. With the argument `full`: ten times the
- * samples, a third of the tolerance, more sets. */
+ * samples, a third of the tolerance, more sets.
+ * A second argument names the tests to run. */
 #include "noise/noise.h"
 #include "tfhe/engine_internal.h"
 #include "tfhe/modulus_switch.h"
@@ -320,5 +321,7 @@ int main(int argc, char **argv)
     };
 
     full = argc > 1 && strcmp(argv[1], "full") == 0;
+    if (argc > 2)
+        cmocka_set_test_filter(argv[2]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
