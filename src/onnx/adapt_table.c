@@ -22,6 +22,7 @@ static const nescio_adapt_rule rules[] = {
     {ONNX, "Asinh", 9, 27, NESCIO_OP_ASINH, nescio_adapt_same, ""},
     {ONNX, "Atan", 7, 27, NESCIO_OP_ATAN, nescio_adapt_same, ""},
     {ONNX, "Atanh", 9, 27, NESCIO_OP_ATANH, nescio_adapt_same, ""},
+    {ONNX, "Attention", 23, 27, NESCIO_OP_SOFTMAX, nescio_adapt_attention, "-is_causal:i -kv_num_heads:i -q_num_heads:i -qk_matmul_output_mode:i -scale:f -softcap:f -softmax_precision:i"},
     {ONNX, "AveragePool", 1, 27, NESCIO_OP_AVERAGE_POOL, nescio_adapt_same, "auto_pad:s ceil_mode:i count_include_pad:i dilations:I kernel_shape:I pads:I strides:I"},
     {ONNX, "BatchNormalization", 1, 27, NESCIO_OP_BATCH_NORMALIZATION, nescio_adapt_batch_normalization, "epsilon:f -is_test:i -momentum:f -spatial:i -training_mode:i -consumed_inputs:I"},
     {ONNX, "BitShift", 11, 27, NESCIO_OP_BIT_SHIFT, nescio_adapt_same, "direction:s"},
