@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Names of element types in containers, and the hash over a whole file. */
+#include "format/container_internal.h"
+
+#include <sodium.h>
+#include <string.h>
+
+static const struct {
+    nescio_dtype dtype;
+    const char *name;
+} dtypes[] = {{NESCIO_U8, "U8"},   {NESCIO_I32, "I32"}, {NESCIO_U32, "U32"}, {NESCIO_I64, "I64"},
+              {NESCIO_U64, "U64"}, {NESCIO_F64, "F64"}, {NESCIO_F32, "F32"}};
+
+const char *nescio_container_dtype_name(nescio_dtype t)
+{
+    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
+        if (dtypes[i].dtype == t)
+            return dtypes[i].name;
+    return NULL;
+}
+
+nescio_dtype nescio_container_dtype_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
+        if (strcmp(dtypes[i].name, name) == 0)
+            return dtypes[i].dtype;
+    return NESCIO_DTYPE_NONE;
+}
+
+void nescio_file_digest(uint8_t out[NESCIO_HASH_BYTES], const uint8_t *prefix,
+                        const uint8_t *header, size_t header_bytes, size_t mark,
+                        const nescio_piece *pieces, size_t n_pieces)
+{
+    uint8_t zeros[NESCIO_HASH_DIGITS];
+    crypto_generichash_state state;
+
+    memset(zeros, '0', sizeof zeros);
+    crypto_generichash_init(&state, NULL, 0, NESCIO_HASH_BYTES);
+    crypto_generichash_update(&state, prefix, 8);
+    crypto_generichash_update(&state, header, mark);
+    crypto_generichash_update(&state, zeros, sizeof zeros);
+    crypto_generichash_update(&state, header + mark + NESCIO_HASH_DIGITS,
+                              header_bytes - mark - NESCIO_HASH_DIGITS);
+    for (size_t i = 0; i < n_pieces; i++)
+        crypto_generichash_update(&state, pieces[i].data, pieces[i].bytes);
+    crypto_generichash_final(&state, out, NESCIO_HASH_BYTES);
+}
+
+void nescio_hex(char *text, const uint8_t *bytes, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < n; i++) {
+        text[2 * i] = digits[bytes[i] >> 4];
+        text[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    text[2 * n] = 0;
+}
+
+void nescio_digest_id(uint8_t id[NESCIO_ID_BYTES], const void *data, size_t bytes)
+{
+    crypto_generichash(id, NESCIO_ID_BYTES, data, bytes, NULL, 0);
+}
