@@ -2,6 +2,7 @@
  * Reads and writes ciphertext files, and says what does not belong together. */
 #include "format/ciphertext.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void builder_fill(nescio_builder *b, const nescio_ciphertext *ct, const uint64_t *shape)
@@ -103,6 +104,7 @@ nescio_status nescio_ciphertext_parse(nescio_ctx *ctx, const void *data, size_t 
 void nescio_ciphertext_free(nescio_ciphertext *ct)
 {
     nescio_container_free(ct->file);
+    free(ct->owned);
     memset(ct, 0, sizeof *ct);
 }
 

@@ -6,8 +6,8 @@
 #include "format/container.h"
 #include "plan/plan.h"
 
-#define NESCIO_KIND_INPUT  "input"  /**< encrypted rows */
-#define NESCIO_KIND_ANSWER "answer" /**< encrypted results */
+#define NESCIO_FILE_INPUT  "input"  /**< encrypted rows */
+#define NESCIO_FILE_ANSWER "answer" /**< encrypted results */
 
 /** Rows of ciphertexts and what they belong to. */
 typedef struct nescio_ciphertext {
@@ -19,6 +19,7 @@ typedef struct nescio_ciphertext {
     size_t row_bytes;
     const uint8_t *rows;    /**< [n_rows][row_bytes] */
     nescio_container *file; /**< owns rows when read from a file */
+    uint8_t *owned;         /**< or rows themselves, from malloc; freed with the struct */
 } nescio_ciphertext;
 
 /** Writes rows as `kind`. */

@@ -39,6 +39,7 @@ static void table_write(nescio_circuit_pools *p, const nescio_table *t, size_t c
                     (uint8_t)((t->exact ? 1 : 0) | (t->saturating ? 2 : 0) | (t->which ? 4 : 0)));
     nescio_write_i64(&p->gates, t->ramp_lo);
     nescio_write_i64(&p->gates, t->ramp_hi);
+    nescio_write_i64(&p->gates, t->turn);
     span_write(p, &p->i64, t->entries, (size_t)t->n_tables * t->n_entries, 8);
     if (t->which)
         span_write(p, &p->u32, t->which, count, 4);
@@ -189,6 +190,7 @@ static bool table_read(source *s, nescio_table *t, size_t count)
     t->saturating = flags & 2;
     t->ramp_lo = nescio_read_i64(&s->r);
     t->ramp_hi = nescio_read_i64(&s->r);
+    t->turn = nescio_read_i64(&s->r);
     if (s->r.bad || flags > 7 || !nescio_size_mul(&cells, t->n_tables, t->n_entries) || cells == 0)
         return false;
     t->entries = span_read(s, s->i64, cells, 8);

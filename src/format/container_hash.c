@@ -44,6 +44,7 @@ void nescio_file_digest(uint8_t out[NESCIO_HASH_BYTES], const uint8_t *prefix,
     for (size_t i = 0; i < n_pieces; i++)
         crypto_generichash_update(&state, pieces[i].data, pieces[i].bytes);
     crypto_generichash_final(&state, out, NESCIO_HASH_BYTES);
+    sodium_memzero(&state, sizeof state); /* it may have seen a secret key file */
 }
 
 void nescio_hex(char *text, const uint8_t *bytes, size_t n)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kinds[] = {NESCIO_KIND_EVALUATION, NULL};
+static const char *const kinds[] = {NESCIO_FILE_EVALUATION, NULL};
 
 nescio_status nescio_evaluation_key_write(nescio_ctx *ctx, const nescio_evaluation_key *key,
                                           const char *path)
@@ -28,7 +28,7 @@ nescio_status nescio_evaluation_key_write(nescio_ctx *ctx, const nescio_evaluati
     nescio_builder_add(&b, "keyswitch", NESCIO_U8, key->keyswitch, key->keyswitch_bytes);
     nescio_builder_add(&b, "output", NESCIO_U8, key->output, key->output_bytes);
     b.bad |= params.bad;
-    st = nescio_builder_write(ctx, &b, NESCIO_KIND_EVALUATION, path, 0644);
+    st = nescio_builder_write(ctx, &b, NESCIO_FILE_EVALUATION, path, 0644);
     nescio_builder_free(&b);
     nescio_buffer_free(&params);
     return st;

@@ -5,7 +5,7 @@
 #include "format/container.h"
 #include "tfhe/tfhe.h"
 
-#define NESCIO_KIND_EVALUATION "evaluation"
+#define NESCIO_FILE_EVALUATION "evaluation"
 
 /** Writes an evaluation key: metadata nescio.params and nescio.key, tensors params, seed,
  * bootstrap, keyswitch, output. */

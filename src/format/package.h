@@ -5,9 +5,9 @@
 #include "format/container.h"
 #include "plan/plan.h"
 
-#define NESCIO_KIND_MODEL  "model"  /**< both parts */
-#define NESCIO_KIND_CLIENT "client" /**< client part */
-#define NESCIO_KIND_SERVER "server" /**< server part */
+#define NESCIO_FILE_MODEL  "model"  /**< both parts */
+#define NESCIO_FILE_CLIENT "client" /**< client part */
+#define NESCIO_FILE_SERVER "server" /**< server part */
 
 /** Who may see decrypted results. SHARED (whoever holds ciphertexts, IND-CPA^D) is refused for
  * approximate circuits. */
@@ -90,7 +90,7 @@ NESCIO_MUST_CHECK nescio_status nescio_package_write(nescio_ctx *ctx,
 NESCIO_MUST_CHECK nescio_status nescio_package_bytes(nescio_ctx *ctx,
                                                      const nescio_package_source *source,
                                                      nescio_buffer *out);
-/** Writes one part of an open package (NESCIO_KIND_CLIENT or NESCIO_KIND_SERVER) byte for byte as
+/** Writes one part of an open package (NESCIO_FILE_CLIENT or NESCIO_FILE_SERVER) byte for byte as
  * it was. */
 NESCIO_MUST_CHECK nescio_status nescio_package_split(nescio_ctx *ctx, const nescio_package *package,
                                                      const char *kind, const char *path);

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kinds_any[] = {NESCIO_KIND_MODEL, NESCIO_KIND_CLIENT, NESCIO_KIND_SERVER,
+static const char *const kinds_any[] = {NESCIO_FILE_MODEL, NESCIO_FILE_CLIENT, NESCIO_FILE_SERVER,
                                         NULL};
-static const char *const kinds_client[] = {NESCIO_KIND_CLIENT, NESCIO_KIND_MODEL, NULL};
-static const char *const kinds_server[] = {NESCIO_KIND_SERVER, NESCIO_KIND_MODEL, NULL};
-static const char *const kinds_both[] = {NESCIO_KIND_MODEL, NULL};
+static const char *const kinds_client[] = {NESCIO_FILE_CLIENT, NESCIO_FILE_MODEL, NULL};
+static const char *const kinds_server[] = {NESCIO_FILE_SERVER, NESCIO_FILE_MODEL, NULL};
+static const char *const kinds_both[] = {NESCIO_FILE_MODEL, NULL};
 
 void nescio_package_free(nescio_package *package)
 {
@@ -81,9 +81,9 @@ static nescio_status read_parts(nescio_ctx *ctx, nescio_package *p)
 {
     const char *kind = nescio_container_kind(p->file);
 
-    if (strcmp(kind, NESCIO_KIND_SERVER) != 0)
+    if (strcmp(kind, NESCIO_FILE_SERVER) != 0)
         NESCIO_TRY(read_client(ctx, p));
-    if (strcmp(kind, NESCIO_KIND_CLIENT) != 0)
+    if (strcmp(kind, NESCIO_FILE_CLIENT) != 0)
         NESCIO_TRY(read_server(ctx, p));
     return check_ids(ctx, p);
 }

@@ -58,7 +58,7 @@ nescio_status nescio_package_write(nescio_ctx *ctx, const nescio_package_source 
     nescio_status st = parts_make(ctx, source, &p);
 
     if (st == NESCIO_OK)
-        st = nescio_builder_write(ctx, &p.builder, NESCIO_KIND_MODEL, path, 0644);
+        st = nescio_builder_write(ctx, &p.builder, NESCIO_FILE_MODEL, path, 0644);
     parts_free(&p);
     return st;
 }
@@ -70,7 +70,7 @@ nescio_status nescio_package_bytes(nescio_ctx *ctx, const nescio_package_source 
     nescio_status st = parts_make(ctx, source, &p);
 
     if (st == NESCIO_OK)
-        st = nescio_builder_bytes(ctx, &p.builder, NESCIO_KIND_MODEL, out);
+        st = nescio_builder_bytes(ctx, &p.builder, NESCIO_FILE_MODEL, out);
     parts_free(&p);
     return st;
 }
@@ -78,7 +78,7 @@ nescio_status nescio_package_bytes(nescio_ctx *ctx, const nescio_package_source 
 nescio_status nescio_package_split(nescio_ctx *ctx, const nescio_package *package, const char *kind,
                                    const char *path)
 {
-    const bool client = strcmp(kind, NESCIO_KIND_CLIENT) == 0;
+    const bool client = strcmp(kind, NESCIO_FILE_CLIENT) == 0;
     const nescio_container *file = package->file;
     static const char *const ids[] = {"nescio.scheme", "nescio.params", "nescio.encoding"};
     nescio_builder b = {0};
