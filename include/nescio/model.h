@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Float models: read ONNX, run it in the clear, look at it, compile it. */
+#ifndef NESCIO_MODEL_H
+#define NESCIO_MODEL_H
+#include "nescio/tensor.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+/** Runs an ONNX model in floating point: the reference for everything after. Inputs by name, or by
+ * position where unnamed. *outputs is new, in the model's order. */
+NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_run(nescio_ctx *ctx, const char *onnx_path,
+                                                      const nescio_arrays *inputs,
+                                                      nescio_arrays **outputs);
+
+/** What to look at, and how: any file that Nescio reads or writes. */
+typedef struct nescio_inspect_options {
+    const char *stage;   /**< "import", "clean", "circuit", "plan"; NULL: what suits the file */
+    const char *format;  /**< "text" */
+    size_t max_elements; /**< arrays longer than this print as "..."; 0: all */
+} nescio_inspect_options;
+
+NESCIO_API void nescio_inspect_options_default(nescio_inspect_options *options);
+/** Describes a file in text. *text is new (nescio_text_free), `*bytes` long and terminated. */
+NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_inspect(nescio_ctx *ctx, const char *path,
+                                                          const nescio_inspect_options *options,
+                                                          char **text, size_t *bytes);
+NESCIO_API void nescio_text_free(char *text);
+
+/** How to compile. Start from nescio_compile_options_default. */
+typedef struct nescio_compile_options {
+    unsigned input_bits;  /**< bits of each encrypted input, 1 ... 16 */
+    unsigned weight_bits; /**< bits of weights, 2 ... 8; 0: chosen (5 under tables, 8 where there
+                             are none) */
+    int rounding;         /**< 0 auto, 1 exact, 2 approximate */
+    double margin; /**< widening of calibrated windows on each side, as a share of their width */
+    double log2_p_fail;  /**< failure probability a row; 0: -128 for exact circuits, -40 for
+                            approximate ones */
+    const char *variant; /**< blind rotation: "unrolled2", "classical", "block3"; NULL: the fastest
+                            with standard keys */
+    int shared_results;  /**< results go back to whoever holds ciphertexts: refused for approximate
+                            circuits */
+    const char *dump_after; /**< pass whose result is given to `dump`, or "all"; NULL: none */
+    void (*dump)(const char *pass, const char *text, size_t bytes, void *user);
+    void *dump_user;
+} nescio_compile_options;
+
+NESCIO_API void nescio_compile_options_default(nescio_compile_options *options);
+/** Compiles an ONNX model (or a circuit in text form) into model.nescio. `calibration`: rows of
+ * each input, typical data; may be NULL for circuit text. Same inputs and version, same bytes, on
+ * every machine. */
+NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_compile(nescio_ctx *ctx, const char *model_path,
+                                                          const nescio_arrays *calibration,
+                                                          const nescio_compile_options *options,
+                                                          const char *out_path);
+#ifdef __cplusplus
+}
+#endif
+#endif /* NESCIO_MODEL_H */
