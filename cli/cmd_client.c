@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Commands of the two sides: keygen, encrypt, decrypt for the client; evaluate for the server. */
+#include "cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Opens the client part, and the key when `secret` is given. Non-zero: failed, message printed. */
+static int open_client(call *c, const char *secret, const char *passphrase_file,
+                       nescio_client **client)
+{
+    char passphrase[1024] = "";
+    nescio_status st;
+
+    if (nescio_client_open(c->ctx, c->positional[0], client) != NESCIO_OK)
+        return fail(c);
+    if (!secret)
+        return 0;
+    if (passphrase_file && passphrase_read(passphrase_file, passphrase, sizeof passphrase))
+        return EXIT_FAILED;
+    st = nescio_client_load_key(c->ctx, *client, secret, passphrase_file ? passphrase : NULL);
+    explicit_bzero(passphrase, sizeof passphrase);
+    return st == NESCIO_OK ? 0 : fail(c);
+}
+
+static int run_keygen(call *c, int argc, char **argv, const command *self)
+{
+    const char *secret = NULL, *evaluation = NULL, *passphrase_file = NULL;
+    const option_spec specs[] = {
+        {"--secret", "secret.key", OPTION_STRING, &secret, "secret key to write (mode 0600)", true},
+        {"--evaluation", "evaluation.key", OPTION_STRING, &evaluation,
+         "evaluation key to write, for the server", true},
+        {"--passphrase-file", "FILE", OPTION_STRING, &passphrase_file,
+         "protect the secret key with the file's first line", false},
+        {NULL, NULL, OPTION_FLAG, NULL, NULL, false}};
+    nescio_client *client = NULL;
+    char passphrase[1024] = "";
+    int status = 0;
+
+    if (options_parse(c, self, specs, argc, argv, &status))
+        return status;
+    if (passphrase_file && passphrase_read(passphrase_file, passphrase, sizeof passphrase))
+        return EXIT_FAILED;
+    status = open_client(c, NULL, NULL, &client);
+    if (!status && nescio_client_keygen(c->ctx, client, secret, evaluation,
+                                        passphrase_file ? passphrase : NULL) != NESCIO_OK)
+        status = fail(c);
+    explicit_bzero(passphrase, sizeof passphrase);
+    nescio_client_free(client);
+    return status;
+}
+
+const command cmd_keygen = {"keygen", "client.nescio", "Make a secret key and an evaluation key", 1,
+                            1,        run_keygen};
+
+static int run_encrypt(call *c, int argc, char **argv, const command *self)
+{
+    string_list inputs = {0};
+    const char *secret = NULL, *out = NULL, *passphrase_file = NULL;
+    unsigned rows = 0;
+    const option_spec specs[] = {
+        {"--secret", "secret.key", OPTION_STRING, &secret, "secret key", true},
+        {"--input", "[NAME=]X.npy", OPTION_LIST, &inputs, "rows: .npy, .csv or .pb", true},
+        {"--rows", "N", OPTION_UNSIGNED, &rows, "first N rows only (default: all)", false},
+        {"-o", "x.ct", OPTION_STRING, &out, "ciphertexts to write", true},
+        {"--passphrase-file", "FILE", OPTION_STRING, &passphrase_file,
+         "first line is the secret key's passphrase", false},
+        {NULL, NULL, OPTION_FLAG, NULL, NULL, false}};
+    nescio_client *client = NULL;
+    nescio_arrays *in = NULL;
+    int status = 0;
+
+    if (options_parse(c, self, specs, argc, argv, &status))
+        return status;
+    status = open_client(c, secret, passphrase_file, &client);
+    if (!status && nescio_arrays_new(c->ctx, &in) != NESCIO_OK)
+        status = fail(c);
+    if (!status)
+        status = add_files(c, in, &inputs);
+    if (!status && rows && nescio_arrays_rows(c->ctx, in, 0, rows) != NESCIO_OK)
+        status = fail(c);
+    if (!status && nescio_client_encrypt(c->ctx, client, in, out) != NESCIO_OK)
+        status = fail(c);
+    nescio_arrays_free(in);
+    nescio_client_free(client);
+    return status;
+}
+
+const command cmd_encrypt = {"encrypt", "client.nescio", "Encrypt rows for the server", 1,
+                             1,         run_encrypt};
+
+static int run_decrypt(call *c, int argc, char **argv, const command *self)
+{
+    const char *secret = NULL, *input = NULL, *out = NULL, *passphrase_file = NULL;
+    const option_spec specs[] = {
+        {"--secret", "secret.key", OPTION_STRING, &secret, "secret key", true},
+        {"--input", "y.ct", OPTION_STRING, &input, "answers from the server", true},
+        {"-o", "OUT", OPTION_STRING, &out, "file.npy or folder for the model's outputs", true},
+        {"--passphrase-file", "FILE", OPTION_STRING, &passphrase_file,
+         "first line is the secret key's passphrase", false},
+        {NULL, NULL, OPTION_FLAG, NULL, NULL, false}};
+    nescio_client *client = NULL;
+    nescio_arrays *outputs = NULL;
+    int status = 0;
+
+    if (options_parse(c, self, specs, argc, argv, &status))
+        return status;
+    status = open_client(c, secret, passphrase_file, &client);
+    if (!status && (nescio_client_decrypt(c->ctx, client, input, &outputs) != NESCIO_OK ||
+                    nescio_arrays_write(c->ctx, outputs, out) != NESCIO_OK))
+        status = fail(c);
+    nescio_arrays_free(outputs);
+    nescio_client_free(client);
+    return status;
+}
+
+const command cmd_decrypt = {
+    "decrypt", "client.nescio", "Decrypt answers into the model's outputs", 1, 1, run_decrypt};
+
+static int run_evaluate(call *c, int argc, char **argv, const command *self)
+{
+    const char *evaluation = NULL, *input = NULL, *out = NULL;
+    unsigned batch = 0;
+    const option_spec specs[] = {
+        {"--evaluation", "evaluation.key", OPTION_STRING, &evaluation,
+         "the client's evaluation key", true},
+        {"--input", "x.ct", OPTION_STRING, &input, "encrypted rows", true},
+        {"-o", "y.ct", OPTION_STRING, &out, "answers to write", true},
+        {"--batch", "N", OPTION_UNSIGNED, &batch, "rows evaluated together (default 1)", false},
+        {NULL, NULL, OPTION_FLAG, NULL, NULL, false}};
+    nescio_server *server = NULL;
+    double seconds = 0;
+    int status = 0;
+
+    if (options_parse(c, self, specs, argc, argv, &status))
+        return status;
+    if (nescio_server_open(c->ctx, c->positional[0], evaluation, &server) != NESCIO_OK ||
+        nescio_server_evaluate(c->ctx, server, input, out, batch, &seconds) != NESCIO_OK)
+        status = fail(c);
+    progress_clear();
+    if (!status && c->common.json)
+        printf("{\"seconds_per_row\": %.6f}\n", seconds);
+    else if (!status && !c->common.quiet)
+        printf("%s: %.3f s a row\n", out, seconds);
+    nescio_server_free(server);
+    return status;
+}
+
+const command cmd_evaluate = {
+    "evaluate", "server.nescio", "Evaluate encrypted rows, without any secret", 1, 1, run_evaluate};
