@@ -117,6 +117,26 @@ static int run_decrypt(call *c, int argc, char **argv, const command *self)
 const command cmd_decrypt = {
     "decrypt", "client.nescio", "Decrypt answers into the model's outputs", 1, 1, run_decrypt};
 
+/* Seconds of the batches so far. */
+typedef struct timings {
+    double least, cpu; /* a row: least of the batches; CPU summed */
+    size_t rows;
+    bool json;
+} timings;
+
+static void batch_done(size_t first, size_t rows, double seconds, double cpu_seconds, void *user)
+{
+    timings *t = user;
+    const double each = seconds / (double)rows;
+
+    if (first == 0 || each < t->least)
+        t->least = each;
+    t->cpu += cpu_seconds;
+    t->rows += rows;
+    if (t->json)
+        printf("%s%.6f", first ? ", " : "{\"seconds\": [", each);
+}
+
 static int run_evaluate(call *c, int argc, char **argv, const command *self)
 {
     const char *evaluation = NULL, *input = NULL, *out = NULL;
@@ -129,19 +149,25 @@ static int run_evaluate(call *c, int argc, char **argv, const command *self)
         {"--batch", "N", OPTION_UNSIGNED, &batch, "rows evaluated together (default 1)", false},
         {NULL, NULL, OPTION_FLAG, NULL, NULL, false}};
     nescio_server *server = NULL;
-    double seconds = 0;
+    timings t = {0};
+    nescio_evaluate_options options = {.batch_done = batch_done, .user = &t};
     int status = 0;
 
     if (options_parse(c, self, specs, argc, argv, &status))
         return status;
+    options.batch_rows = batch;
+    t.json = c->common.json;
     if (nescio_server_open(c->ctx, c->positional[0], evaluation, &server) != NESCIO_OK ||
-        nescio_server_evaluate(c->ctx, server, input, out, batch, &seconds) != NESCIO_OK)
+        nescio_server_evaluate(c->ctx, server, input, out, &options) != NESCIO_OK)
         status = fail(c);
     progress_clear();
-    if (!status && c->common.json)
-        printf("{\"seconds_per_row\": %.6f}\n", seconds);
+    if (t.json)
+        printf("%s], \"rows\": %zu, \"seconds_per_row\": %.6f, \"cpu_seconds_per_row\": %.6f}\n",
+               t.rows ? "" : "{\"seconds\": [", t.rows, t.least,
+               t.rows ? t.cpu / (double)t.rows : 0.0);
     else if (!status && !c->common.quiet)
-        printf("%s: %.3f s a row\n", out, seconds);
+        printf("%s: %zu rows, %.3f s a row (%.3f s of CPU)\n", out, t.rows, t.least,
+               t.rows ? t.cpu / (double)t.rows : 0.0);
     nescio_server_free(server);
     return status;
 }

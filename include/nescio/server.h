@@ -17,11 +17,19 @@ NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_server_open(nescio_ctx *ctx, c
                                                               const char *evaluation_path,
                                                               nescio_server **out);
 NESCIO_API void nescio_server_free(nescio_server *server);
-/** Evaluates every row of a ciphertext file into an answer file. seconds_per_row (may be NULL):
- * elapsed, minimum over batches of `batch_rows` rows (0: 1). */
+/** How to evaluate. Zero-initialised: the defaults. */
+typedef struct nescio_evaluate_options {
+    size_t batch_rows; /**< rows that go over the key together; 0: 1 */
+    /** Told after each batch: its first row, its rows, elapsed seconds, CPU seconds of all threads.
+     * NULL: nobody. */
+    void (*batch_done)(size_t first, size_t rows, double seconds, double cpu_seconds, void *user);
+    void *user;
+} nescio_evaluate_options;
+
+/** Evaluates every row of a ciphertext file into an answer file. `options` may be NULL. */
 NESCIO_API NESCIO_MUST_CHECK nescio_status
 nescio_server_evaluate(nescio_ctx *ctx, nescio_server *server, const char *in_path,
-                       const char *out_path, size_t batch_rows, double *seconds_per_row);
+                       const char *out_path, const nescio_evaluate_options *options);
 #ifdef __cplusplus
 }
 #endif

@@ -60,8 +60,8 @@ static nescio_status ciphertext_from(nescio_ctx *ctx, nescio_container *file, ne
     r = nescio_cursor_over(shape->data, shape->bytes);
     ct->n_rows = nescio_read_u64(&r);
     row_bytes = nescio_read_u64(&r);
-    if (r.bad || nescio_cursor_left(&r) != 0 || seed->bytes != sizeof ct->seed ||
-        ct->n_rows > SIZE_MAX || row_bytes > SIZE_MAX ||
+    if (r.bad || nescio_cursor_left(&r) != 0 || (row_bytes == 0 && ct->n_rows > 0) ||
+        seed->bytes != sizeof ct->seed || ct->n_rows > SIZE_MAX || row_bytes > SIZE_MAX ||
         !nescio_size_mul(&bytes, (size_t)ct->n_rows, (size_t)row_bytes) || bytes != rows->bytes)
         return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: shape, seed and rows do not agree",
                            nescio_container_name(file));

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs the tests: the fast tier, or all with --full.
+# The last line counts: "N passed, N failed, N skipped".
+set -uo pipefail
+cd "$(dirname "$0")"
+. tools/install.sh
+full=no
+[ "${1:-}" = --full ] && full=yes
+
+need_packages gcc clang libc6-dev meson ninja-build pkg-config python3 libsodium-dev libjansson-dev libcmocka-dev \
+    libopenblas-dev libonnx-testdata valgrind || exit 1
+need_meson || exit 1
+
+logs=()
+broken=0
+# build NAME [meson setup options]: configures once and compiles build/NAME.
+build() {
+    local name=$1
+    shift
+    [ -d "build/$name" ] || meson setup "build/$name" --werror "$@" >"build/$name.setup.log" 2>&1 ||
+        { cat "build/$name.setup.log"; rm -rf "build/$name"; broken=1; return 1; }
+    ninja -C "build/$name" >"build/$name.log" 2>&1 || { grep -E -A8 'error|FAILED' "build/$name.log" | head -n 80; broken=1; return 1; }
+}
+# run LABEL NAME [meson test arguments]: tests build/NAME.
+run() {
+    local label=$1 name=$2
+    shift 2
+    echo "== $label"
+    meson test -C "build/$name" --no-rebuild --print-errorlogs --logbase "$label" "$@" | grep -vE '^ *[0-9]+/[0-9]+ .* (OK|SKIP) '
+    logs+=("build/$name/meson-logs/$label.json")
+}
+
+mkdir -p build
+suites=(--suite lint --suite unit --suite conformance --suite property --suite hostile --suite cli --suite golden --suite ct)
+if build debug; then
+    run debug debug "${suites[@]}"
+    for isa in scalar avx2; do NESCIO_ISA=$isa run "isa-$isa" debug --suite isa; done
+fi
+build release --buildtype=release && run release release --suite unit --suite property --suite cli
+CC=clang build clang && run clang clang --suite unit
+build asan -Db_sanitize=address,undefined -Db_lundef=false && run asan asan --suite unit --suite hostile --suite property
+if [ $full = yes ]; then
+    [ -d build/release ] && run full release --suite full
+    build tsan -Db_sanitize=thread -Db_lundef=false && run tsan tsan --suite threads
+    CC=clang build fuzz -Dfuzz=true -Db_lundef=false && tools/fuzz.sh build/fuzz 60
+    build blas -Dblas=enabled && run blas blas --suite unit --suite conformance
+fi
+python3 tools/ci_line.py "${logs[@]}" || broken=1
+exit $broken
