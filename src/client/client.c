@@ -6,28 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-nescio_status nescio_keys_generate(nescio_ctx *ctx, const nescio_client_part *client,
-                                   const char *secret_path, const char *evaluation_path,
-                                   const char *passphrase)
-{
-    nescio_evaluation_key evaluation = {0};
-    nescio_secret_key *key = NULL;
-    nescio_status st;
-
-    NESCIO_TRY(nescio_secret_key_new(ctx, &client->params, &key));
-    st = nescio_evaluation_key_make(ctx, key, &evaluation);
-    if (st == NESCIO_OK)
-        st = nescio_secret_key_write(ctx, key, secret_path, passphrase);
-    if (st == NESCIO_OK) {
-        st = nescio_evaluation_key_write(ctx, &evaluation, evaluation_path);
-        if (st != NESCIO_OK)
-            unlink(secret_path);
-    }
-    nescio_evaluation_key_free(&evaluation);
-    nescio_secret_key_free(key);
-    return st;
-}
-
 static nescio_status check_key(nescio_ctx *ctx, const nescio_client_part *client,
                                const nescio_secret_key *key)
 {
@@ -37,6 +15,65 @@ static nescio_status check_key(nescio_ctx *ctx, const nescio_client_part *client
             "the secret key was made with other parameters than the client part has (%s)",
             client->set_name);
     return NESCIO_OK;
+}
+
+void nescio_keypair_free(nescio_keypair *pair)
+{
+    nescio_secret_key_free(pair->secret);
+    nescio_evaluation_key_free(&pair->evaluation);
+    memset(pair, 0, sizeof *pair);
+}
+
+nescio_status nescio_keypair_make(nescio_ctx *ctx, const nescio_client_part *client,
+                                  nescio_keypair *out)
+{
+    nescio_status st;
+
+    memset(out, 0, sizeof *out);
+    NESCIO_TRY(nescio_secret_key_new(ctx, &client->params, &out->secret));
+    st = nescio_evaluation_key_make(ctx, out->secret, &out->evaluation);
+    if (st != NESCIO_OK)
+        nescio_keypair_free(out);
+    return st;
+}
+
+nescio_status nescio_keypair_read(nescio_ctx *ctx, const nescio_client_part *client,
+                                  const char *secret_path, const char *evaluation_path,
+                                  const char *passphrase, nescio_keypair *out)
+{
+    nescio_status st;
+
+    memset(out, 0, sizeof *out);
+    st = nescio_secret_key_read(ctx, secret_path, passphrase, &out->secret);
+    if (st == NESCIO_OK)
+        st = check_key(ctx, client, out->secret);
+    if (st == NESCIO_OK)
+        st = nescio_evaluation_key_read(ctx, evaluation_path, &out->evaluation);
+    if (st == NESCIO_OK &&
+        memcmp(out->secret->id, out->evaluation.id, sizeof out->evaluation.id) != 0)
+        st = nescio_fail(ctx, NESCIO_E_MISMATCH, "%s and %s are not of one key pair", secret_path,
+                         evaluation_path);
+    if (st != NESCIO_OK)
+        nescio_keypair_free(out);
+    return st;
+}
+
+nescio_status nescio_keys_generate(nescio_ctx *ctx, const nescio_client_part *client,
+                                   const char *secret_path, const char *evaluation_path,
+                                   const char *passphrase)
+{
+    nescio_keypair pair;
+    nescio_status st;
+
+    NESCIO_TRY(nescio_keypair_make(ctx, client, &pair));
+    st = nescio_secret_key_write(ctx, pair.secret, secret_path, passphrase);
+    if (st == NESCIO_OK) {
+        st = nescio_evaluation_key_write(ctx, &pair.evaluation, evaluation_path);
+        if (st != NESCIO_OK)
+            unlink(secret_path);
+    }
+    nescio_keypair_free(&pair);
+    return st;
 }
 
 /* What the encryption of all packed GLWEs of all rows shares. */

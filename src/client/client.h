@@ -32,6 +32,25 @@ NESCIO_MUST_CHECK nescio_status nescio_keys_generate(nescio_ctx *ctx,
                                                      const char *evaluation_path,
                                                      const char *passphrase);
 
+/** Both keys of a pair in memory: for a process that is client and server at once. */
+typedef struct nescio_keypair {
+    nescio_secret_key *secret;
+    nescio_evaluation_key evaluation;
+} nescio_keypair;
+
+/** A fresh pair for the client part's parameters. */
+NESCIO_MUST_CHECK nescio_status nescio_keypair_make(nescio_ctx *ctx,
+                                                    const nescio_client_part *client,
+                                                    nescio_keypair *out);
+/** A pair from files. NESCIO_E_MISMATCH: not a pair, or other parameters than the client part's. */
+NESCIO_MUST_CHECK nescio_status nescio_keypair_read(nescio_ctx *ctx,
+                                                    const nescio_client_part *client,
+                                                    const char *secret_path,
+                                                    const char *evaluation_path,
+                                                    const char *passphrase, nescio_keypair *out);
+/** Wipes the secret. Accepts a zeroed struct. */
+void nescio_keypair_free(nescio_keypair *pair);
+
 /** Encrypts rows of integers (as nescio_codec_encode gives them). *out owns its rows
  * (nescio_ciphertext_free). NESCIO_E_MISMATCH: the key has other parameters. */
 NESCIO_MUST_CHECK nescio_status nescio_rows_encrypt(nescio_ctx *ctx,
