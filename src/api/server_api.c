@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * include/nescio/server.h over the rooms format and server. */
+#include "nescio/server.h"
+
+#include "server/evaluator.h"
+
+#include <stdlib.h>
+
+struct nescio_server {
+    nescio_package *package;
+    nescio_evaluation_key key; /* kept: another batch size expands it again */
+    nescio_evaluator *evaluator;
+    size_t batch_rows;
+};
+
+void nescio_server_free(nescio_server *server)
+{
+    if (!server)
+        return;
+    nescio_evaluator_free(server->evaluator);
+    nescio_evaluation_key_free(&server->key);
+    nescio_package_free(server->package);
+    free(server);
+}
+
+nescio_status nescio_server_open(nescio_ctx *ctx, const char *path, const char *evaluation_path,
+                                 nescio_server **out)
+{
+    nescio_server *server = calloc(1, sizeof *server);
+    nescio_status st;
+
+    *out = NULL;
+    if (!server)
+        return nescio_fail_nomem(ctx, sizeof *server);
+    st = nescio_package_open(ctx, path, false, true, &server->package);
+    if (st == NESCIO_OK)
+        st = nescio_evaluation_key_read(ctx, evaluation_path, &server->key);
+    if (st == NESCIO_OK &&
+        !nescio_tfhe_params_equal(&server->key.params, &server->package->server->plan->params))
+        st = nescio_fail(ctx, NESCIO_E_MISMATCH,
+                         "%s was made with other parameters than %s has (%s)", evaluation_path,
+                         path, server->package->server->plan->set_name);
+    if (st != NESCIO_OK) {
+        nescio_server_free(server);
+        return st;
+    }
+    *out = server;
+    return NESCIO_OK;
+}
+
+nescio_status nescio_server_evaluate(nescio_ctx *ctx, nescio_server *server, const char *in_path,
+                                     const char *out_path, const nescio_evaluate_options *options)
+{
+    const size_t batch = options && options->batch_rows ? options->batch_rows : 1;
+    nescio_ciphertext in = {0}, out = {0};
+    nescio_status st = nescio_ciphertext_read(ctx, in_path, NESCIO_FILE_INPUT, &in);
+
+    if (st == NESCIO_OK && server->batch_rows != batch) {
+        nescio_evaluator_free(server->evaluator);
+        server->evaluator = NULL;
+        server->batch_rows = 0;
+        st = nescio_evaluator_new(ctx, server->package->server, &server->key, batch,
+                                  &server->evaluator);
+        if (st == NESCIO_OK)
+            server->batch_rows = batch;
+    }
+    if (st == NESCIO_OK)
+        st = nescio_evaluator_run(ctx, server->evaluator, &in, options ? options->batch_done : NULL,
+                                  options ? options->user : NULL, &out);
+    if (st == NESCIO_OK)
+        st = nescio_ciphertext_write(ctx, &out, NESCIO_FILE_ANSWER, out_path);
+    nescio_ciphertext_free(&in);
+    nescio_ciphertext_free(&out);
+    return st;
+}
