@@ -119,6 +119,16 @@ static nescio_status front_end(pipeline *p, nescio_graph *graph, const nescio_te
     return NESCIO_OK;
 }
 
+/* Share of calibration rows that leave some layer's window, layers taken as independent. */
+static double range_rate(const nescio_quant_report *report)
+{
+    double inside = 1;
+
+    for (size_t i = 0; i < report->n_layers; i++)
+        inside *= 1 - report->layers[i].rows_out_of_range;
+    return 1 - inside;
+}
+
 /* Circuit to package. `circuit` is p->circuit or the caller's. */
 static nescio_status back_end(pipeline *p, const nescio_circuit *circuit, const char *path)
 {
@@ -127,7 +137,7 @@ static nescio_status back_end(pipeline *p, const nescio_circuit *circuit, const 
     nescio_params_options params = p->settings->params;
 
     NESCIO_TRY(nescio_lower(p->ctx, circuit, &lower, &p->lowered));
-    params.range_rate = p->quant.range_rate;
+    params.range_rate = range_rate(&p->quant);
     NESCIO_TRY(nescio_params_plan(p->ctx, p->lowered, &params, &p->plan));
     dump_plan(p);
     NESCIO_TRY(p->dump_status);
