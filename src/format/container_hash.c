@@ -62,3 +62,37 @@ void nescio_digest_id(uint8_t id[NESCIO_ID_BYTES], const void *data, size_t byte
 {
     crypto_generichash(id, NESCIO_ID_BYTES, data, bytes, NULL, 0);
 }
+
+size_t nescio_hash_mark(const uint8_t *header, size_t bytes)
+{
+    const size_t n = sizeof NESCIO_HASH_MARK - 1;
+    const uint8_t *at = memmem(header, bytes, NESCIO_HASH_MARK, n);
+    size_t mark;
+
+    if (!at)
+        return SIZE_MAX;
+    mark = (size_t)(at - header) + n;
+    if (bytes - mark < NESCIO_HASH_DIGITS ||
+        memmem(header + mark, bytes - mark, NESCIO_HASH_MARK, n))
+        return SIZE_MAX;
+    return mark;
+}
+
+void nescio_container_rehash(uint8_t *file, size_t bytes)
+{
+    nescio_cursor r = nescio_cursor_over(file, bytes);
+    const uint64_t length = nescio_read_u64(&r);
+    uint8_t digest[NESCIO_HASH_BYTES];
+    char text[NESCIO_HASH_DIGITS + 1];
+    size_t mark;
+
+    if (r.bad || length > nescio_cursor_left(&r))
+        return;
+    mark = nescio_hash_mark(file + 8, (size_t)length);
+    if (mark == SIZE_MAX)
+        return;
+    const nescio_piece data = {file + 8 + length, bytes - 8 - (size_t)length};
+    nescio_file_digest(digest, file, file + 8, (size_t)length, mark, &data, 1);
+    nescio_hex(text, digest, sizeof digest);
+    memcpy(file + 8 + mark, text, NESCIO_HASH_DIGITS);
+}

@@ -20,4 +20,10 @@ nescio_dtype nescio_container_dtype_find(const char *name);
 void nescio_file_digest(uint8_t out[NESCIO_HASH_BYTES], const uint8_t *prefix,
                         const uint8_t *header, size_t header_bytes, size_t mark,
                         const struct nescio_piece *pieces, size_t n_pieces);
+/** Offset in the header of the 64 digits of the hash, which must occur once; SIZE_MAX otherwise. */
+size_t nescio_hash_mark(const uint8_t *header, size_t bytes);
+/** Computes the hash of a whole file in memory again and writes it in place; does nothing to a file
+ * without room for one. For tests and fuzzers, which want damaged files to pass the hash and meet
+ * the checks behind it. */
+void nescio_container_rehash(uint8_t *file, size_t bytes);
 #endif

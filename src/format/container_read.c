@@ -106,22 +106,6 @@ nescio_status nescio_container_id(nescio_ctx *ctx, const nescio_container *c, co
     return NESCIO_OK;
 }
 
-/* Offset in the header of the 64 digits of the hash, which must occur once; SIZE_MAX otherwise. */
-static size_t find_mark(const uint8_t *header, size_t bytes)
-{
-    const size_t n = sizeof NESCIO_HASH_MARK - 1;
-    const uint8_t *at = memmem(header, bytes, NESCIO_HASH_MARK, n);
-    size_t mark;
-
-    if (!at)
-        return SIZE_MAX;
-    mark = (size_t)(at - header) + n;
-    if (bytes - mark < NESCIO_HASH_DIGITS ||
-        memmem(header + mark, bytes - mark, NESCIO_HASH_MARK, n))
-        return SIZE_MAX;
-    return mark;
-}
-
 /* The header as stored, after its length and the hash of the whole file have been checked. */
 static nescio_status check_bytes(nescio_ctx *ctx, const nescio_container *c, const uint8_t **header,
                                  size_t *header_bytes)
@@ -141,7 +125,7 @@ static nescio_status check_bytes(nescio_ctx *ctx, const nescio_container *c, con
                            length, NESCIO_HEADER_MAX);
     *header = nescio_read_bytes(&r, (size_t)length);
     *header_bytes = (size_t)length;
-    mark = find_mark(*header, *header_bytes);
+    mark = nescio_hash_mark(*header, *header_bytes);
     if (mark == SIZE_MAX)
         return nescio_fail(ctx, NESCIO_E_FORMAT,
                            "%s: not a Nescio file: no nescio.hash in its header", c->name);
