@@ -4,11 +4,12 @@
 #include "format/ciphertext.h"
 #include "format/container_internal.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static const char *const kinds[] = {"test", NULL};
 
