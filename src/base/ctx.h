@@ -52,22 +52,6 @@ nescio_status nescio_fail_nomem(nescio_ctx *ctx, size_t bytes);
 /** Threads that batch work may use, 1 ... 256. NESCIO_E_ARG once the pool runs with another number.
  */
 NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_ctx_set_threads(nescio_ctx *ctx, unsigned n_threads);
-=======
-/** The one line that explains the last failure; "" when there was none. Valid until the next
- * failure. */
-NESCIO_API const char *nescio_ctx_message(const nescio_ctx *ctx);
-/** Records a one-line message (printf style, cut at 1 KB, control characters replaced) and returns
- * `st`: `return nescio_fail(ctx, NESCIO_E_FORMAT, "tensor '%s': ...", name);` Names the object,
- * says what was found and what is accepted. Never a secret. ctx may be NULL: no message. */
-nescio_status nescio_fail(nescio_ctx *ctx, nescio_status st, const char *format, ...)
-    NESCIO_PRINTF(3, 4);
-/** NESCIO_E_NOMEM with a message that gives the size. */
-nescio_status nescio_fail_nomem(nescio_ctx *ctx, size_t bytes);
-
-/** Threads that batch work may use, 1 ... 256. NESCIO_E_ARG once the pool runs with another number.
- */
-NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_ctx_set_threads(nescio_ctx *ctx, unsigned n_threads);
->>>>>>> fec339f (Agree on the public interface and the door of passes)
 unsigned nescio_ctx_threads(const nescio_ctx *ctx);
 /** The context's worker pool, made at the first call. Borrowed. NULL: no memory or no thread. */
 struct nescio_pool *nescio_ctx_pool(nescio_ctx *ctx);
@@ -79,13 +63,6 @@ NESCIO_MUST_CHECK nescio_status nescio_progress(nescio_ctx *ctx, const char *sta
 /** Asks the running call to stop at its next progress report, which uses the request up. Any
  * thread, async-signal-safe. */
 NESCIO_API void nescio_ctx_cancel(nescio_ctx *ctx);
-=======
-NESCIO_MUST_CHECK nescio_status nescio_progress(nescio_ctx *ctx, const char *stage, uint64_t done,
-                                                uint64_t total);
-/** Asks the running call to stop at its next progress report, which uses the request up. Any
- * thread, async-signal-safe. */
-NESCIO_API void nescio_ctx_cancel(nescio_ctx *ctx);
->>>>>>> fec339f (Agree on the public interface and the door of passes)
 
 /** Big, long-lived blocks (keys, packages): zeroed, 64-byte aligned; from 2 MB on 2 MB aligned with
  * huge pages advised. NULL: no memory. Not for secrets (secret/memory.h). */
