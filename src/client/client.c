@@ -99,7 +99,7 @@ static nescio_status encrypt_one(nescio_ctx *ctx, const encrypt_job *job, size_t
         job->phases[j] = (uint64_t)values[j] * in->delta;
     NESCIO_TRY(nescio_encrypt_packed(ctx, job->key, job->seed, row * job->n_packed + i, job->phases,
                                      at.n, job->bodies));
-    nescio_bits_pack(job->out + row * job->row_bytes + at.at, job->bodies, at.n, at.log);
+    nescio_bodies_pack(job->out + row * job->row_bytes + at.at, job->bodies, at.n, at.log);
     return NESCIO_OK;
 }
 

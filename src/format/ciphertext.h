@@ -51,11 +51,11 @@ NESCIO_MUST_CHECK nescio_status nescio_ciphertext_check(nescio_ctx *ctx,
                                                         const nescio_belonging *must);
 
 /** Bytes that n words of `log` bits take, packed one after another, little-endian bit order. */
-size_t nescio_bits_bytes(size_t n, unsigned log);
+size_t nescio_bodies_bytes(size_t n, unsigned log);
 /** Packs the top `log` bits (rounded to nearest, wrapping) of n torus words. */
-void nescio_bits_pack(uint8_t *out, const uint64_t *words, size_t n, unsigned log);
+void nescio_bodies_pack(uint8_t *out, const uint64_t *words, size_t n, unsigned log);
 /** Unpacks into the top bits of n words; the rest is zero. */
-void nescio_bits_unpack(uint64_t *words, const uint8_t *in, size_t n, unsigned log);
+void nescio_bodies_unpack(uint64_t *words, const uint8_t *in, size_t n, unsigned log);
 
 /** One packed GLWE of a row. */
 typedef struct nescio_packed_place {

@@ -4,16 +4,16 @@
 
 #include <string.h>
 
-size_t nescio_bits_bytes(size_t n, unsigned log)
+size_t nescio_bodies_bytes(size_t n, unsigned log)
 {
     return (n * log + 7) / 8;
 }
 
-void nescio_bits_pack(uint8_t *out, const uint64_t *words, size_t n, unsigned log)
+void nescio_bodies_pack(uint8_t *out, const uint64_t *words, size_t n, unsigned log)
 {
     size_t at = 0;
 
-    memset(out, 0, nescio_bits_bytes(n, log));
+    memset(out, 0, nescio_bodies_bytes(n, log));
     for (size_t i = 0; i < n; i++) {
         uint64_t v = log < 64 ? (words[i] + ((uint64_t)1 << (63 - log))) >> (64 - log) : words[i];
         for (unsigned done = 0; done < log;) {
@@ -27,7 +27,7 @@ void nescio_bits_pack(uint8_t *out, const uint64_t *words, size_t n, unsigned lo
     }
 }
 
-void nescio_bits_unpack(uint64_t *words, const uint8_t *in, size_t n, unsigned log)
+void nescio_bodies_unpack(uint64_t *words, const uint8_t *in, size_t n, unsigned log)
 {
     size_t at = 0;
 
@@ -66,7 +66,7 @@ nescio_packed_place nescio_packed_at(const nescio_plan_input *inputs, uint32_t n
             place.n = left < poly_size ? left : poly_size;
             place.log = inputs[place.input].body_log;
             place.at += place.bytes;
-            place.bytes = nescio_bits_bytes(place.n, place.log);
+            place.bytes = nescio_bodies_bytes(place.n, place.log);
             if (k == i)
                 return place;
         }

@@ -90,7 +90,7 @@ static void unpack_row(nescio_evaluator *e, const nescio_ciphertext *in, size_t 
         const nescio_packed_place at = nescio_packed_at(plan->inputs, plan->n_inputs, poly, i);
         nescio_packed_input *p = &e->inputs[slot * e->n_packed + i];
         uint64_t *body = e->bodies + (slot * e->n_packed + i) * poly;
-        nescio_bits_unpack(body, in->rows + row * in->row_bytes + at.at, at.n, at.log);
+        nescio_bodies_unpack(body, in->rows + row * in->row_bytes + at.at, at.n, at.log);
         memcpy(p->seed, in->seed, sizeof p->seed);
         p->index = row * e->n_packed + i;
         p->body = body;

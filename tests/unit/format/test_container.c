@@ -197,8 +197,8 @@ static void bits_come_back(void **state)
 
     (void)state;
     for (unsigned log = 1; log <= 64; log++) {
-        nescio_bits_pack(packed, words, 5, log);
-        nescio_bits_unpack(back, packed, 5, log);
+        nescio_bodies_pack(packed, words, 5, log);
+        nescio_bodies_unpack(back, packed, 5, log);
         for (int i = 0; i < 5; i++) {
             const uint64_t distance = back[i] - words[i],
                            half = log < 64 ? (uint64_t)1 << (63 - log) : 0;
@@ -206,7 +206,7 @@ static void bits_come_back(void **state)
                         2 * half); /* |back - word| <= half a unit, around the circle */
             assert_true(log == 64 || back[i] << log == 0);
         }
-        assert_int_equal(nescio_bits_bytes(5, log), (5 * log + 7) / 8);
+        assert_int_equal(nescio_bodies_bytes(5, log), (5 * log + 7) / 8);
     }
 }
 
