@@ -92,12 +92,17 @@ static nescio_status run_head(pipeline *p, const nescio_tensor *calibration, nes
 static nescio_status quantize(pipeline *p, const nescio_tensor *calibration)
 {
     const size_t n = p->split.head->n_outputs;
+    const nescio_tensor **views = calloc(n + 1, sizeof *views);
     nescio_tensor *rows = NULL;
-    nescio_status st = run_head(p, calibration, &rows);
+    nescio_status st = views ? run_head(p, calibration, &rows)
+                             : nescio_fail_nomem(p->ctx, n * sizeof *views);
 
+    for (size_t i = 0; st == NESCIO_OK && i < n; i++)
+        views[i] = &rows[i];
     if (st == NESCIO_OK)
-        st = nescio_quantize_graph(p->ctx, p->split.body, rows, &p->settings->quant, &p->circuit,
+        st = nescio_quantize_graph(p->ctx, p->split.body, views, &p->settings->quant, &p->circuit,
                                    &p->quant);
+    free(views);
     for (size_t i = 0; rows && i < n; i++)
         nescio_tensor_free(&rows[i]);
     free(rows);
