@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct nescio_predictor {
     nescio_package *package;
@@ -150,12 +151,20 @@ static nescio_status execute(nescio_ctx *ctx, run *r)
     return NESCIO_OK;
 }
 
-static nescio_status run_mode(nescio_ctx *ctx, run *r)
+static double seconds_of(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* The exact evaluation, which every mode needs for its agreement. */
+static nescio_status run_clear(nescio_ctx *ctx, run *r)
 {
     const nescio_codec *codec = r->p->codec;
     nescio_status st;
 
-    NESCIO_TRY(nescio_codec_rows_out(ctx, codec, r->in.n_rows, &r->out));
     NESCIO_TRY(nescio_codec_rows_out(ctx, codec, r->in.n_rows, &r->clear));
     NESCIO_TRY(nescio_rows_disable(ctx, r->p->package, &r->in, &r->clear, &r->report.out_of_range));
     r->classes = calloc(r->in.n_rows + 1, sizeof *r->classes);
@@ -166,16 +175,33 @@ static nescio_status run_mode(nescio_ctx *ctx, run *r)
     if (st != NESCIO_OK && st != NESCIO_E_MISMATCH)
         return st;
     r->has_classes = st == NESCIO_OK;
-    switch (r->options->mode) {
-    case NESCIO_MODE_SIMULATE: return simulate(ctx, r);
-    case NESCIO_MODE_EXECUTE: return execute(ctx, r);
-    case NESCIO_MODE_DISABLE: break;
-    }
+    return NESCIO_OK;
+}
+
+static void copy_clear(run *r)
+{
     if (r->has_classes)
         r->report.agreement = 1;
     for (uint32_t i = 0; i < r->out.n_tensors; i++)
         memcpy(r->out.values[i], r->clear.values[i],
                r->in.n_rows * r->p->package->client->outputs[i].plan.count * sizeof(int64_t));
+}
+
+static nescio_status run_mode(nescio_ctx *ctx, run *r)
+{
+    const double elapsed = seconds_of(CLOCK_MONOTONIC), cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    const double n = r->in.n_rows ? (double)r->in.n_rows : 1;
+
+    NESCIO_TRY(run_clear(ctx, r));
+    NESCIO_TRY(nescio_codec_rows_out(ctx, r->p->codec, r->in.n_rows, &r->out));
+    if (r->options->mode == NESCIO_MODE_EXECUTE)
+        return execute(ctx, r); /* times its batches itself */
+    if (r->options->mode == NESCIO_MODE_SIMULATE)
+        NESCIO_TRY(simulate(ctx, r));
+    else
+        copy_clear(r);
+    r->report.seconds_per_row = (seconds_of(CLOCK_MONOTONIC) - elapsed) / n;
+    r->report.cpu_seconds_per_row = (seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu) / n;
     return NESCIO_OK;
 }
 
