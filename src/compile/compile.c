@@ -137,10 +137,12 @@ static double range_rate(const nescio_quant_report *report)
 /* Circuit to package. `circuit` is p->circuit or the caller's. */
 static nescio_status back_end(pipeline *p, const nescio_circuit *circuit, const char *path)
 {
-    const nescio_lower_options lower = {.hook = dump_circuit, .user = p};
+    nescio_lower_options lower = nescio_lower_options_default();
     nescio_package_source source = {.results = p->settings->results};
     nescio_params_options params = p->settings->params;
 
+    lower.hook = dump_circuit;
+    lower.user = p;
     NESCIO_TRY(nescio_lower(p->ctx, circuit, &lower, &p->lowered));
     params.range_rate = range_rate(&p->quant);
     NESCIO_TRY(nescio_params_plan(p->ctx, p->lowered, &params, &p->plan));
