@@ -45,6 +45,8 @@ size_t nescio_forest_inner(nescio_forest *forest, int64_t feature, double split)
 /** Appends a pair to the leaf made last. */
 void nescio_forest_pair_add(nescio_forest *forest, int64_t target, double weight);
 
+/** The forest's splits were meant as x < split, for features of that type. */
+void nescio_forest_make_strict(nescio_forest *forest, nescio_dtype dtype);
 /** Whether every node is reached from its root once at most, features are in [0, n_features) and
  * targets in [0, n_targets). n_features < 0: unknown. */
 bool nescio_forest_is_sound(const nescio_forest *forest, int64_t n_features);

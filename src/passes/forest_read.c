@@ -91,6 +91,14 @@ static void ask(nescio_forest_node *n, int mode, nescio_dtype dtype, bool missin
     }
 }
 
+void nescio_forest_make_strict(nescio_forest *forest, nescio_dtype dtype)
+{
+    for (size_t i = 0; i < forest->n_nodes; i++) {
+        if (!forest->nodes[i].leaf)
+            forest->nodes[i].split = before(forest->nodes[i].split, dtype);
+    }
+}
+
 /* --- nodes by tree and node number ---------------------------------------------------------- */
 
 typedef struct id_entry {

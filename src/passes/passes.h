@@ -21,6 +21,13 @@ NESCIO_MUST_CHECK nescio_status nescio_passes_clean(nescio_ctx *ctx, nescio_grap
 /** Names of the passes in order; NULL beyond the last. */
 const char *nescio_pass_name(size_t i);
 
+/** Writes the forests of a clean graph (TreeEnsembleRegressor in the form that cleaning gives) as
+ * matrix products, Hummingbird's GEMM form. Features must then be finite: a missing value has no
+ * side to go to. Cleaning afterwards turns them back. NESCIO_E_UNSUPPORTED: MIN or MAX of trees,
+ * or trees too big. */
+NESCIO_MUST_CHECK nescio_status nescio_passes_trees_to_tensors(nescio_ctx *ctx,
+                                                               nescio_graph *graph);
+
 /** A graph cut in three, each with its own arena. Outputs of head are inputs of body (same order,
  * same names); outputs of body are inputs of tail. head's inputs and tail's outputs are those of
  * the model. Values that the tail needs from the head do not occur: such operators stay in the

@@ -227,6 +227,93 @@ static void test_classifiers(void **state)
     nescio_ctx_free(ctx);
 }
 
+/* Both graphs give the same for rows that hit splits. */
+static void test_equal(nescio_ctx *ctx, const nescio_graph *a, const nescio_graph *b, uint64_t seed)
+{
+    test_values in, want, got;
+    uint64_t state = seed;
+
+    test_inputs(ctx, a, 40, &state, &in);
+    for (size_t k = 0; k < nescio_tensor_count(&in.t[0]); k++) {
+        const double half = (double)test_range(&state, -5, 5) / 2;
+
+        if (in.t[0].dtype == NESCIO_F32)
+            ((float *)in.t[0].data)[k] = (float)half;
+        else
+            ((double *)in.t[0].data)[k] = half;
+    }
+    test_run(ctx, a, &in, &want);
+    test_run(ctx, b, &in, &got);
+    test_same(&want, &got, seed);
+    test_values_free(&in);
+    test_values_free(&want);
+    test_values_free(&got);
+}
+
+/* Forests as tensors compute the same, and cleaning finds the forest in them again. */
+static void test_tensors_and_back(void **state)
+{
+    nescio_ctx *ctx = NULL;
+    writer w = {.text = malloc(TEST_TEXT_BYTES)};
+    random_forest f;
+
+    (void)state;
+    assert_int_equal(nescio_ctx_new(&ctx), NESCIO_OK);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        uint64_t random = seed;
+        nescio_graph *g, *tensors, *trees, *back;
+
+        w.used = 0;
+        grow_forest(&f, 1 + (int)seed % 4, false, &random);
+        put(&w, "(%s[N,%d] x) => (float[N,2] y) { y = ai.onnx.ml.TreeEnsembleRegressor<",
+            seed % 3 ? "float" : "double", FEATURES);
+        put_by_id(&w, &f, "target", 0, 2, &random);
+        put(&w, "n_targets = 2>(x) }");
+        g = test_parse(ctx, w.text, seed);
+        tensors = check_trees(ctx, g, false, seed);
+        trees = NULL;
+        assert_int_equal(nescio_graph_copy(ctx, tensors, false, &trees), NESCIO_OK);
+        if (nescio_passes_trees_to_tensors(ctx, tensors) != NESCIO_OK)
+            fail_msg("%s", nescio_ctx_message(ctx));
+        assert_int_equal(test_count(tensors, NESCIO_OP_TREE_ENSEMBLE_REGRESSOR), 0);
+        assert_int_equal(test_count(tensors, NESCIO_OP_MATMUL), 2);
+        test_equal(ctx, trees, tensors, seed);
+        back = check_trees(ctx, tensors, false, seed); /* tensors against the forest found */
+        if (f.n > f.n_trees) /* a forest of single leaves is a constant in effect */
+            check_canonical(back);
+        nescio_graph_free(back);
+        nescio_graph_free(trees);
+        nescio_graph_free(tensors);
+        nescio_graph_free(g);
+    }
+    free(w.text);
+    nescio_ctx_free(ctx);
+}
+
+/* What the tensor form cannot say is refused. */
+static void test_tensors_refused(void **state)
+{
+    nescio_ctx *ctx = NULL;
+    writer w = {.text = malloc(TEST_TEXT_BYTES)};
+    random_forest f;
+    uint64_t seed = 1;
+    nescio_graph *g;
+
+    (void)state;
+    assert_int_equal(nescio_ctx_new(&ctx), NESCIO_OK);
+    grow_forest(&f, 3, false, &seed);
+    put(&w, "(float[N,%d] x) => (float[N,1] y) { y = ai.onnx.ml.TreeEnsembleRegressor<", FEATURES);
+    put_by_id(&w, &f, "target", 0, 1, &seed);
+    put(&w, "aggregate_function = \"MAX\">(x) }");
+    g = test_parse(ctx, w.text, 1);
+    assert_int_equal(nescio_passes_clean(ctx, g, NULL, NULL), NESCIO_OK);
+    assert_int_equal(nescio_passes_trees_to_tensors(ctx, g), NESCIO_E_UNSUPPORTED);
+    assert_non_null(strstr(nescio_ctx_message(ctx), "sums"));
+    nescio_graph_free(g);
+    free(w.text);
+    nescio_ctx_free(ctx);
+}
+
 /* By position: two trees, the second one a leaf. */
 static void test_by_position(void **state)
 {
@@ -342,9 +429,10 @@ static void test_models_are_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_regressors),     cmocka_unit_test(test_classifiers),
-        cmocka_unit_test(test_by_position),    cmocka_unit_test(test_unsound_stays),
-        cmocka_unit_test(test_models_are_cut),
+        cmocka_unit_test(test_regressors),      cmocka_unit_test(test_classifiers),
+        cmocka_unit_test(test_by_position),     cmocka_unit_test(test_unsound_stays),
+        cmocka_unit_test(test_models_are_cut),  cmocka_unit_test(test_tensors_and_back),
+        cmocka_unit_test(test_tensors_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
