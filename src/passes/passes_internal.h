@@ -103,6 +103,7 @@ NESCIO_MUST_CHECK nescio_status nescio_pass_merge_clips(nescio_rewrite *rw);
 NESCIO_MUST_CHECK nescio_status nescio_pass_canonical_linear_models(nescio_rewrite *rw);
 NESCIO_MUST_CHECK nescio_status nescio_pass_canonical_trees(nescio_rewrite *rw);
 NESCIO_MUST_CHECK nescio_status nescio_pass_trees_from_gemm(nescio_rewrite *rw);
+NESCIO_MUST_CHECK nescio_status nescio_pass_trees_from_walks(nescio_rewrite *rw);
 NESCIO_MUST_CHECK nescio_status nescio_pass_settle_labels(nescio_rewrite *rw);
 NESCIO_MUST_CHECK nescio_status nescio_pass_fold_pad(nescio_rewrite *rw);
 NESCIO_MUST_CHECK nescio_status nescio_pass_sink_transpose(nescio_rewrite *rw);

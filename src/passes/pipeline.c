@@ -19,11 +19,12 @@ static const struct {
     {"merge_clips", nescio_pass_merge_clips},         /* needs constants folded */
     {"canonical_linear_models", nescio_pass_canonical_linear_models},
     {"canonical_trees", nescio_pass_canonical_trees},
-    {"trees_from_gemm", nescio_pass_trees_from_gemm}, /* needs constants folded */
-    {"settle_labels", nescio_pass_settle_labels},     /* needs constants folded */
-    {"canonical_gemm", nescio_pass_canonical_gemm},   /* needs constants folded */
-    {"fold_pad", nescio_pass_fold_pad},               /* needs constants folded */
-    {"sink_transpose", nescio_pass_sink_transpose},   /* needs canonical layers */
+    {"trees_from_gemm", nescio_pass_trees_from_gemm},   /* needs constants folded */
+    {"trees_from_walks", nescio_pass_trees_from_walks}, /* needs constants folded */
+    {"settle_labels", nescio_pass_settle_labels},       /* needs constants folded */
+    {"canonical_gemm", nescio_pass_canonical_gemm},     /* needs constants folded */
+    {"fold_pad", nescio_pass_fold_pad},                 /* needs constants folded */
+    {"sink_transpose", nescio_pass_sink_transpose},     /* needs canonical layers */
     {"fold_affine", nescio_pass_fold_affine}, /* needs canonical layers, free of transposes */
     {"drop_dead", nescio_pass_drop_dead},
 };

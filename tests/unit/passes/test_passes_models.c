@@ -314,6 +314,54 @@ static void test_tensors_refused(void **state)
     nescio_ctx_free(ctx);
 }
 
+/* Two trees of three features in Hummingbird's forms that walk; in the perfect one the second tree
+ * is less deep than its table. */
+static void test_walks(void **state)
+{
+    static const char *const texts[] = {
+        /* perfect: root, one more level, eight leaves of two classes, summed over trees */
+        "(float[N,4] x) => (float[N,2] y) <int64[2] rn = {1, 3}, float[2] rb = {0.5, -1.0},"
+        " int64[2] ti = {0, 2}, int64[4] n = {0, 2, 1, 1}, float[4] b = {1.0, -0.5, 0.0, 0.0},"
+        " float[8,2] l = {1, 2, 3, 4, 5, 6, 7, 8, 0.5, 0, 0.5, 0, 0.25, 1, 0.125, 2},"
+        " int64[1] flat = {-1}, int64[2] two = {-1, 2}, int64 dos = {2}, int64[3] per = {-1, 2, 2},"
+        " int64[1] ax = {1}> {"
+        " g = Gather<axis = 1>(x, rn) q = LessOrEqual(g, rb) c = Cast<to = 7>(q) a = Add(c, ti)"
+        " p = Reshape(a, flat) f = Gather<axis = 0>(n, p) f2 = Reshape(f, two)"
+        " v = GatherElements<axis = 1>(x, f2) v1 = Reshape(v, flat) m = Mul(p, dos)"
+        " s = Gather<axis = 0>(b, p) k = LessOrEqual(v1, s) k1 = Cast<to = 7>(k) p2 = Add(m, k1)"
+        " o = Gather<axis = 0>(l, p2) o3 = Reshape(o, per) y = ReduceSum<keepdims = 0>(o3, ax) }",
+        /* walk: three nodes a tree, leaves point to themselves, x < split */
+        "(float[N,4] x) => (float[N,1] y) <int64[1,2] off = {0, 3}, int64[6] le = {1, 1, 2, 2, 1,"
+        " 2}, int64[6] ri = {2, 1, 2, 1, 1, 2}, int64[6] fe = {0, 0, 0, 3, 0, 0},"
+        " float[6] th = {0.5, 0, 0, -0.5, 0, 0}, float[6,1] va = {0, 1, 2, 0, -3, 5},"
+        " int64 zero = {0}, int64[1] ax0 = {0}, int64[1] w2 = {2}, int64[1] flat = {-1}, int64[2]"
+        " two = {-1, 2}, int64[3] per = {-1, 2, 1}, int64[1] ax = {1}> {"
+        " sh = Shape(x) n0 = Gather<axis = 0>(sh, zero) n1 = Unsqueeze(n0, ax0)"
+        " t = Concat<axis = 0>(n1, w2) e = Expand(off, t) p = Reshape(e, flat)"
+        " f = Gather<axis = 0>(fe, p) f2 = Reshape(f, two) v = GatherElements<axis = 1>(x, f2)"
+        " h = Gather<axis = 0>(th, p) h2 = Reshape(h, two) l = Gather<axis = 0>(le, p)"
+        " l2 = Reshape(l, two) r = Gather<axis = 0>(ri, p) r2 = Reshape(r, two) q = Less(v, h2)"
+        " w = Where(q, l2, r2) a = Add(w, off) p2 = Reshape(a, flat)"
+        " o = Gather<axis = 0>(va, p2) o3 = Reshape(o, per) y = ReduceSum<keepdims = 0>(o3, ax) }",
+    };
+    nescio_ctx *ctx = NULL;
+
+    (void)state;
+    assert_int_equal(nescio_ctx_new(&ctx), NESCIO_OK);
+    for (size_t i = 0; i < 2; i++) {
+        for (uint64_t seed = 1; seed <= 5; seed++) {
+            nescio_graph *const g = test_parse(ctx, texts[i], seed);
+            nescio_graph *const clean = check_trees(ctx, g, false, seed);
+
+            check_canonical(clean);
+            assert_int_equal(test_count_all(clean), 1);
+            nescio_graph_free(clean);
+            nescio_graph_free(g);
+        }
+    }
+    nescio_ctx_free(ctx);
+}
+
 /* By position: two trees, the second one a leaf. */
 static void test_by_position(void **state)
 {
@@ -432,7 +480,7 @@ int main(void)
         cmocka_unit_test(test_regressors),      cmocka_unit_test(test_classifiers),
         cmocka_unit_test(test_by_position),     cmocka_unit_test(test_unsound_stays),
         cmocka_unit_test(test_models_are_cut),  cmocka_unit_test(test_tensors_and_back),
-        cmocka_unit_test(test_tensors_refused),
+        cmocka_unit_test(test_tensors_refused), cmocka_unit_test(test_walks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
