@@ -59,9 +59,10 @@ typedef struct nescio_params_request {
     double
         resolution; /**< bits == 0: half a turn over the standard deviation at the switched input */
     double norm2;   /**< 2-norm of the integer weights in front of the table, >= 1 */
-    double log2_p_fail;     /**< exact: of one table, < 0 */
-    uint64_t max_key_bytes; /**< evaluation key as stored; 0: no limit */
-    uint32_t variants;      /**< bit 1 << variant; 0: classical and unrolled2 */
+    double log2_p_fail;        /**< exact: of one table, < 0 */
+    uint64_t max_key_bytes;    /**< evaluation key as stored; 0: no limit */
+    uint64_t max_memory_bytes; /**< resident engine, one thread; 0: no limit */
+    uint32_t variants;         /**< bit 1 << variant; 0: classical and unrolled2 */
 } nescio_params_request;
 
 typedef struct nescio_params_answer {
@@ -92,8 +93,9 @@ typedef struct nescio_params_options {
     const char *set_name; /**< this shipped set; NULL: the cheapest that will do */
     const nescio_tfhe_params *params; /**< these instead of a shipped set; NULL: shipped ones */
     bool toy;                         /**< `params` may be insecure: tests only */
-    uint32_t variants;      /**< of shipped sets: bit 1 << variant; 0: all standard ones */
-    uint64_t max_key_bytes; /**< 0: no limit */
+    uint32_t variants;         /**< of shipped sets: bit 1 << variant; 0: all standard ones */
+    uint64_t max_key_bytes;    /**< 0: no limit */
+    uint64_t max_memory_bytes; /**< resident engine, one thread; 0: no limit */
     double range_rate; /**< calibrated probability that a row leaves a window: goes into the report
                           as it is */
 } nescio_params_options;

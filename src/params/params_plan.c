@@ -31,6 +31,9 @@ static nescio_status try_set(chooser *c, const wishes *w, const char *name,
     NESCIO_TRY(nescio_evaluation_key_sizes(c->ctx, p, &sizes));
     if (c->options->max_key_bytes && key_bytes(&sizes) > c->options->max_key_bytes)
         return NESCIO_OK;
+    if (c->options->max_memory_bytes &&
+        nescio_engine_bytes_for(p, 1) > c->options->max_memory_bytes)
+        return NESCIO_OK;
     NESCIO_TRY(nescio_trial_run(c->ctx, c->a, w, name, p, &t));
     if (t.feasible) {
         if (!c->found || t.cost < c->best.cost)
@@ -76,8 +79,10 @@ static nescio_status say_infeasible(const chooser *c, const wishes *w)
     if (!c->tried)
         return nescio_fail(
             c->ctx, NESCIO_E_INFEASIBLE,
-            "no parameter set has the wanted variant and a key of at most %llu bytes",
-            (unsigned long long)c->options->max_key_bytes);
+            "no parameter set has the wanted variant, a key of at most %llu bytes and "
+            "an engine of at most %llu (0: any)",
+            (unsigned long long)c->options->max_key_bytes,
+            (unsigned long long)c->options->max_memory_bytes);
     s = &c->a->sinks[t->i_worst];
     v = &t->verdict[t->i_worst];
     gate = c->a->circuit->gates[s->gate];

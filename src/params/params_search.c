@@ -50,6 +50,9 @@ static void try_keyswitch(search *s, nescio_tfhe_params p, double rest, double c
                 (uint64_t)sizes.bootstrap_bytes + sizes.keyswitch_bytes + sizes.output_bytes;
             if (s->request->max_key_bytes && bytes > s->request->max_key_bytes)
                 continue;
+            if (s->request->max_memory_bytes &&
+                nescio_engine_bytes_for(&p, 1) > s->request->max_memory_bytes)
+                continue;
             s->found = true;
             s->best = (nescio_params_answer){.params = p,
                                              .cost = total,

@@ -284,6 +284,8 @@ static void what_cannot_be_planned_is_named(void **state)
     refuses(table, &(nescio_params_options){.params = &weak}, NESCIO_E_ARG, "bits of security");
     refuses(table, &(nescio_params_options){.max_key_bytes = 1000}, NESCIO_E_INFEASIBLE,
             "1000 bytes");
+    refuses(table, &(nescio_params_options){.max_memory_bytes = 2000}, NESCIO_E_INFEASIBLE,
+            "engine of at most 2000");
     refuses(table, &(nescio_params_options){.log2_p_fail = -1e6}, NESCIO_E_INFEASIBLE, "table 't'");
 }
 

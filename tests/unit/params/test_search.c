@@ -94,6 +94,11 @@ static void limits_are_kept(void **state)
     assert_int_equal(nescio_params_search(ctx, &r, &small), NESCIO_OK);
     assert_true(small.key_bytes < free_choice.key_bytes && small.cost >= free_choice.cost);
     r.max_key_bytes = 0;
+    r.max_memory_bytes = nescio_engine_bytes_for(&free_choice.params, 1) - 1;
+    assert_int_equal(nescio_params_search(ctx, &r, &small), NESCIO_OK);
+    assert_true(nescio_engine_bytes_for(&small.params, 1) <= r.max_memory_bytes);
+    assert_true(small.cost >= free_choice.cost);
+    r.max_memory_bytes = 0;
     r.variants = 1u << NESCIO_PBS_CLASSICAL;
     assert_int_equal(nescio_params_search(ctx, &r, &classical), NESCIO_OK);
     assert_int_equal(classical.params.variant, NESCIO_PBS_CLASSICAL);
