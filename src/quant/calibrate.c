@@ -240,6 +240,7 @@ static nescio_status calibrate_function(nescio_quant_net *net, nescio_quant_laye
     }
     NESCIO_TRY(bound_turns(net, l, w));
     const int bits = net->options.activation_bits;
+    l->reach = reach;
     l->out_scale = reach / (double)(((int64_t)1 << (bits - 1)) - 1);
     for (size_t i = 0; i < l->count; i++) {
         base->scale[i] = l->out_scale;
@@ -336,5 +337,6 @@ nescio_status nescio_quant_calibrate(nescio_quant_net *net, const nescio_tensor 
         NESCIO_TRY(nescio_progress(net->ctx, "calibrate", i, net->n_layers));
         NESCIO_TRY(calibrate_layer(net, &net->layers[i]));
     }
+    nescio_quant_balance(net);
     return NESCIO_OK;
 }

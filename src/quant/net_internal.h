@@ -56,6 +56,7 @@ typedef struct nescio_quant_layer_work {
     double *left, *right; /**< values of the function on its plateaus */
     double *centre, *turn_real;
     bool *constant;   /**< hardly anything happens in this channel */
+    double reach;     /**< largest distance of the function from the middle of its plateaus */
     double out_scale; /**< S: real per unit of the table's output */
     double *mean;     /**< [count] mean of the float accumulator over the rows */
 
@@ -186,6 +187,8 @@ const char *nescio_quant_function_name(const nescio_quant_net *net, const nescio
 /* calibrate.c */
 NESCIO_MUST_CHECK nescio_status nescio_quant_calibrate(nescio_quant_net *net,
                                                        const nescio_tensor *const *calibration);
+/* balance.c: table scales of accumulators with several sources, before any weight is rounded */
+void nescio_quant_balance(nescio_quant_net *net);
 /* weights.c: turn, integer weights and bias of a layer */
 NESCIO_MUST_CHECK nescio_status nescio_quant_weights(nescio_quant_net *net, uint32_t i_layer);
 /* table.c: entries of a layer's tables, the integers of its base, the accumulator's range and its

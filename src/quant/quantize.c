@@ -128,6 +128,9 @@ nescio_status nescio_quant_solve(nescio_quant_net *net)
 
     for (uint32_t i = 0; i < net->n_layers && weight_bits == 0; i++)
         weight_bits = net->layers[i].has_function ? 5 : 0;
+    /* Nothing is bootstrapped in a linear model, so 8 bits cost nothing. */
+    for (uint32_t i = 0; i < net->n_layers; i++)
+        net->layers[i].weight_bits = weight_bits ? weight_bits : 8;
     join_groups(net);
     for (uint32_t b = 0; b < net->n_bases; b++) {
         if (net->bases[b].is_input)
@@ -135,8 +138,6 @@ nescio_status nescio_quant_solve(nescio_quant_net *net)
     }
     for (uint32_t i = 0; i < net->n_layers; i++) {
         NESCIO_TRY(nescio_progress(net->ctx, "quantize", i, net->n_layers));
-        /* Nothing is bootstrapped in a linear model, so 8 bits cost nothing. */
-        net->layers[i].weight_bits = weight_bits ? weight_bits : 8;
         NESCIO_TRY(nescio_quant_weights(net, i));
         NESCIO_TRY(nescio_quant_table(net, &net->layers[i]));
     }
