@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Circuit text: refused with a message, or a circuit that verifies, prints, reads back equal, evaluates (when it is small) and
- * lowers to one that gives the same integers. */
+ * Circuit text: refused with a message, or a circuit that verifies, prints, reads back equal,
+ * evaluates (when it is small) and lowers to one that gives the same integers. */
 #include "circuit/circuit.h"
 #include "fuzz_target.h"
 #include "lower/lower.h"
@@ -23,7 +23,8 @@ static size_t elements(const nescio_circuit *c)
 static size_t evaluate(nescio_ctx *ctx, const nescio_circuit *c, int64_t *out)
 {
     const size_t n_in = nescio_circuit_n_inputs(c), n_out = nescio_circuit_n_outputs(c);
-    int64_t **const in = calloc(n_in + 1, sizeof *in), **const outs = calloc(n_out + 1, sizeof *outs);
+    int64_t **const in = calloc(n_in + 1, sizeof *in),
+                    **const outs = calloc(n_out + 1, sizeof *outs);
     size_t n = 0;
 
     for (size_t i = 0; i < n_in; i++) {
@@ -51,7 +52,8 @@ static void check_text(nescio_ctx *ctx, const nescio_circuit *c)
     nescio_circuit *again;
 
     FUZZ_REQUIRE(nescio_circuit_print(ctx, c, 0, &once) == NESCIO_OK);
-    FUZZ_REQUIRE(nescio_circuit_parse(ctx, (const char *)once.data, once.bytes, &again) == NESCIO_OK);
+    FUZZ_REQUIRE(nescio_circuit_parse(ctx, (const char *)once.data, once.bytes, &again) ==
+                 NESCIO_OK);
     FUZZ_REQUIRE(nescio_circuit_print(ctx, again, 0, &twice) == NESCIO_OK);
     FUZZ_REQUIRE(once.bytes == twice.bytes && memcmp(once.data, twice.data, once.bytes) == 0);
     nescio_circuit_free(again);
@@ -62,12 +64,14 @@ static void check_text(nescio_ctx *ctx, const nescio_circuit *c)
 static void check_values(nescio_ctx *ctx, const nescio_circuit *c)
 {
     const nescio_lower_options options = nescio_lower_options_default();
-    int64_t *const before = calloc(ELEMENTS_MAX, sizeof *before), *const after = calloc(ELEMENTS_MAX, sizeof *after);
+    int64_t *const before = calloc(ELEMENTS_MAX, sizeof *before), *const after = calloc(
+                                                                      ELEMENTS_MAX, sizeof *after);
     nescio_circuit *low;
 
     const size_t n = evaluate(ctx, c, before);
     if (nescio_lower(ctx, c, &options, &low) == NESCIO_OK) {
-        FUZZ_REQUIRE(evaluate(ctx, low, after) == n && memcmp(before, after, n * sizeof *before) == 0);
+        FUZZ_REQUIRE(evaluate(ctx, low, after) == n &&
+                     memcmp(before, after, n * sizeof *before) == 0);
         nescio_circuit_free(low);
     } else {
         FUZZ_REQUIRE(!low && *nescio_ctx_message(ctx));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The committed MNIST classifier, from its ONNX file to a lowered circuit: accuracy on the committed test images against the
- * float executor, and the figures of its layers. */
+ * The committed MNIST classifier, from its ONNX file to a lowered circuit: accuracy on the
+ * committed test images against the float executor, and the figures of its layers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -43,7 +43,8 @@ static size_t largest(const double *v, size_t n)
 /* Ten scores of one image by the circuit. */
 static void classify(const nescio_circuit *c, const double *image, double *scores)
 {
-    const nescio_gate *const in = nescio_circuit_input(c, 0), *const out = nescio_circuit_output(c, 0);
+    const nescio_gate *const in = nescio_circuit_input(c, 0), *const out =
+                                                                  nescio_circuit_output(c, 0);
     int64_t q[784], s[10], *outs[1] = {s};
     const int64_t *ins[1] = {q};
 
@@ -75,7 +76,8 @@ static void accuracy_is_kept(const nescio_graph *model, const nescio_circuit *c)
         right_float += largest(reals, 10) == label;
         agree += largest(scores, 10) == largest(reals, 10);
     }
-    print_message("%zu images: float %zu, quantized %zu, agree %zu\n", n, right_float, right, agree);
+    print_message("%zu images: float %zu, quantized %zu, agree %zu\n", n, right_float, right,
+                  agree);
     assert_int_equal(n, 1000);
     assert_true(right + 5 >= right_float);
     assert_true(agree >= 990);
@@ -86,7 +88,8 @@ static void accuracy_is_kept(const nescio_graph *model, const nescio_circuit *c)
     nescio_tensor_free(&logits);
 }
 
-/* The layers' figures by the rules of quantization, computed apart from this code on the same files. */
+/* The layers' figures by the rules of quantization, computed apart from this code on the same
+ * files. */
 static void layers_are_as_expected(const nescio_quant_report *report)
 {
     static const int64_t turn[3] = {178176, 581632, 285091}, step[3] = {87, 284, 0};
@@ -125,7 +128,8 @@ static void mnist_is_quantized(void **state)
     OK(nescio_quantize_graph(ctx, parts.body, rows, &options, &circuit, &report));
     layers_are_as_expected(&report);
     OK(nescio_lower(ctx, circuit, &lowering, &low));
-    assert_int_equal(low->n_gates, 7); /* input, three linear, two tables, output: nothing to lower */
+    assert_int_equal(low->n_gates,
+                     7); /* input, three linear, two tables, output: nothing to lower */
     accuracy_is_kept(model, circuit);
     accuracy_is_kept(model, low);
     nescio_quant_report_free(&report);

@@ -18,7 +18,7 @@ static nescio_ctx *ctx;
 static const struct {
     const char *name;
     double coarse; /* error allowed with default integers */
-    size_t tables;       /* TABLE gates */
+    size_t tables; /* TABLE gates */
     const char *text;
 } models[] = {
     {"relu network", .15, 2,
@@ -72,10 +72,12 @@ static const struct {
     {"moves of elements", .05, 0,
      "g (float[N,3,4] x, float[N,5] z) => (float[N,8] y) < int64[3] s = {1, 4, 3}, int64[1] one = "
      "{1}, int64[1] four = {4},\n"
-     "   int64[2] i = {2, 0}, int64[2] f = {1, -1}, int64[4] p = {0, 0, 0, 2}, float k = {2.5}, @w[15,8]*0.5 > {\n"
+     "   int64[2] i = {2, 0}, int64[2] f = {1, -1}, int64[4] p = {0, 0, 0, 2}, float k = {2.5}, "
+     "@w[15,8]*0.5 > {\n"
      " [tr] a = Transpose <perm = [0, 2, 1]> (x)\n [sl] b = Slice (a, one, four, one)\n [ga] c = "
      "Gather <axis = 2> (b, i)\n"
-     " [re] d = Flatten (c)\n [pad] o = Pad (d, p, k)\n [cat] e = Concat <axis = 1> (o, z)\n [neg] h = Neg (e)\n"
+     " [re] d = Flatten (c)\n [pad] o = Pad (d, p, k)\n [cat] e = Concat <axis = 1> (o, z)\n [neg] "
+     "h = Neg (e)\n"
      " [red] r = ReduceSum <keepdims = 1> (z, one)\n [sq] q = Squeeze (r, one)\n [un] u = "
      "Unsqueeze (q, one)\n"
      " [mean] v = ReduceMean <keepdims = 1> (d, one)\n [all] m = Concat <axis = 1> (h, u, v)\n "
@@ -137,7 +139,8 @@ static double error_of(size_t i, uint64_t seed, const nescio_quant_options *o, b
         assert_true(report.layers[k].out_of_range < 0.02 && report.layers[k].norm_max > 0);
     nescio_buffer_free(&text);
     nescio_quant_report_free(&report);
-    /* Fine integers are asked for what calibration saw, where nothing is clipped; default ones for rows that it did not. */
+    /* Fine integers are asked for what calibration saw, where nothing is clipped; default ones for
+     * rows that it did not. */
     const double error = quant_error(ctx, graph, c, fine ? calibration : rows);
     nescio_circuit_free(c);
     quant_rows_free(calibration, graph);
