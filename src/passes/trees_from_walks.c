@@ -240,7 +240,7 @@ static bool next_places(const walker *k, const step *s, int64_t place, int64_t *
 /* The subtree at a place after `done` steps; at most NESCIO_STEPS_MAX deep. */
 static bool walk(walker *k, int64_t i_tree, int64_t place, int done, size_t *position)
 {
-    const step *const s = &k->w->steps[k->w->n_steps - 1 - done];
+    const step *s;
     const bool root = k->w->perfect && done == 0;
     int64_t yes_place = 0, no_place = 0;
     double feature, split;
@@ -251,6 +251,7 @@ static bool walk(walker *k, int64_t i_tree, int64_t place, int done, size_t *pos
         return false;
     if (done == k->w->n_steps)
         return add_leaf(k, i_tree, place, position);
+    s = &k->w->steps[k->w->n_steps - 1 - done];
     if (!next_places(k, s, root ? i_tree : place, &yes_place, &no_place, &stay))
         return false;
     if (stay)
