@@ -118,27 +118,13 @@ static void implied_result(einsum *e, const labelled *operands)
             e->out_label[e->out_rank++] = l;
 }
 
-static nescio_status read_equation(const nescio_refexec_call *call, einsum *e, labelled *operands)
+/* Labels of the result: what stands behind the arrow, or the implied ones. They are needed to the
+ * end. */
+static nescio_status read_result(const nescio_refexec_call *call, einsum *e,
+                                 const labelled *operands, const char *arrow)
 {
-    const char *const equation = nescio_node_string(call->node, "equation", "");
-    const char *const arrow = strstr(equation, "->"), *const stop =
-                                                          arrow ? arrow
-                                                                : equation + strlen(equation);
-    const char *at = equation;
     int rank_of_ellipsis = 0, letters = 0;
 
-    for (int i = 0; i < N_LABELS; i++)
-        e->last_use[i] = -1;
-    for (int i = 0; i < e->n_operands; i++) {
-        const char *end = memchr(at, ',', (size_t)(stop - at));
-
-        end = end ? end : stop;
-        NESCIO_TRY(read_operand(call, e, i, at, end, &operands[i]));
-        if ((end == stop) != (i == e->n_operands - 1))
-            return nescio_call_fail(call, NESCIO_E_FORMAT, "the equation does not have %d terms",
-                                    e->n_operands);
-        at = end + 1;
-    }
     for (int l = 52; l < N_LABELS; l++)
         rank_of_ellipsis += e->last_use[l] >= 0;
     if (!arrow) {
@@ -159,6 +145,29 @@ static nescio_status read_equation(const nescio_refexec_call *call, einsum *e, l
         e->last_use[e->out_label[i]] = e->n_operands;
     }
     return NESCIO_OK;
+}
+
+static nescio_status read_equation(const nescio_refexec_call *call, einsum *e, labelled *operands)
+{
+    const char *const equation = nescio_node_string(call->node, "equation", "");
+    const char *const arrow = strstr(equation, "->"), *const stop =
+                                                          arrow ? arrow
+                                                                : equation + strlen(equation);
+    const char *at = equation;
+
+    for (int i = 0; i < N_LABELS; i++)
+        e->last_use[i] = -1;
+    for (int i = 0; i < e->n_operands; i++) {
+        const char *end = memchr(at, ',', (size_t)(stop - at));
+
+        end = end ? end : stop;
+        NESCIO_TRY(read_operand(call, e, i, at, end, &operands[i]));
+        if ((end == stop) != (i == e->n_operands - 1))
+            return nescio_call_fail(call, NESCIO_E_FORMAT, "the equation does not have %d terms",
+                                    e->n_operands);
+        at = end + 1;
+    }
+    return read_result(call, e, operands, arrow);
 }
 
 /* Stride of `label` in an operand: the sum over its axes with that label; 0 when there is none. */
@@ -221,56 +230,78 @@ static nescio_status pack(const nescio_refexec_call *call, const einsum *e, cons
     return NESCIO_OK;
 }
 
-/* *acc := acc * next, summed over labels that nobody needs any more (last use at operand i or
- * before). */
-static nescio_status contract(const nescio_refexec_call *call, const einsum *e, int i,
-                              const labelled *next, labelled *acc)
+/* Labels of a pair by what becomes of them. */
+typedef struct roles {
+    label_list batch, rows, columns, summed;
+} roles;
+
+/* Labels that nobody needs after operand i are summed. */
+static roles assign_roles(const einsum *e, int i, const labelled *acc, const labelled *next)
 {
-    label_list batch = {.count = 1}, rows = {.count = 1}, columns = {.count = 1},
-               summed = {.count = 1};
-    const label_list *const left[3] = {&batch, &rows, &summed}, *const right[3] = {&batch, &summed,
-                                                                                   &columns};
-    const label_list *const result[3] = {&batch, &rows, &columns};
-    const int64_t size = (int64_t)nescio_dtype_bytes(e->dtype);
-    const void *a, *b;
-    size_t count;
-    char *c;
+    roles r = {.batch.count = 1, .rows.count = 1, .columns.count = 1, .summed.count = 1};
 
     for (int l = 0; l < N_LABELS; l++) {
         const bool in_acc = has_label(acc, l), in_next = has_label(next, l);
 
-        if (in_acc || in_next)
-            list_add(e->last_use[l] <= i ? &summed
-                     : in_acc && in_next ? &batch
-                     : in_acc            ? &rows
-                                         : &columns,
-                     e, l);
+        if (!in_acc && !in_next)
+            continue;
+        list_add(e->last_use[l] <= i ? &r.summed
+                 : in_acc && in_next ? &r.batch
+                 : in_acc            ? &r.rows
+                                     : &r.columns,
+                 e, l);
     }
-    NESCIO_TRY(pack(call, e, acc, left, &a));
-    NESCIO_TRY(pack(call, e, next, right, &b));
-    if (!nescio_size_mul(&count, (size_t)batch.count, (size_t)rows.count) || count >> 44 ||
-        !nescio_size_mul(&count, count, (size_t)columns.count) || count >> 44)
+    return r;
+}
+
+/* A fresh tensor of batch x rows x columns. */
+static nescio_status label_result(const nescio_refexec_call *call, const einsum *e, const roles *r,
+                                  const void *data, labelled *out)
+{
+    const label_list *const lists[3] = {&r->batch, &r->rows, &r->columns};
+
+    *out = (labelled){.data = data};
+    for (int k = 0; k < 3; k++)
+        for (int n = 0; n < lists[k]->n; n++) {
+            if (out->rank == NESCIO_RANK_MAX)
+                return nescio_call_fail(call, NESCIO_E_UNSUPPORTED, "more than %d labels at once",
+                                        NESCIO_RANK_MAX);
+            out->label[out->rank] = lists[k]->label[n];
+            out->dims[out->rank++] = e->dim[lists[k]->label[n]];
+        }
+    nescio_row_major(out->rank, out->dims, out->stride);
+    return NESCIO_OK;
+}
+
+/* *acc := acc * next, summed over labels that nobody needs after operand i. */
+static nescio_status contract(const nescio_refexec_call *call, const einsum *e, int i,
+                              const labelled *next, labelled *acc)
+{
+    const roles r = assign_roles(e, i, acc, next);
+    const label_list *const left[3] = {&r.batch, &r.rows, &r.summed}, *const right[3] = {
+                                                                          &r.batch, &r.summed,
+                                                                          &r.columns};
+    const int64_t size = (int64_t)nescio_dtype_bytes(e->dtype), m = r.rows.count,
+                  n = r.columns.count, k = r.summed.count;
+    const char *a, *b;
+    const void *packed;
+    size_t count;
+    char *c;
+
+    NESCIO_TRY(pack(call, e, acc, left, &packed));
+    a = packed;
+    NESCIO_TRY(pack(call, e, next, right, &packed));
+    b = packed;
+    if (!nescio_size_mul(&count, (size_t)r.batch.count, (size_t)m) || count >> 44 ||
+        !nescio_size_mul(&count, count, (size_t)n) || count >> 44)
         return nescio_call_nomem(call);
     c = nescio_call_scratch(call, (int64_t)count + 1, (size_t)size);
     if (!c)
         return nescio_call_nomem(call);
-    for (int64_t k = 0; k < batch.count; k++)
-        nescio_matrix_product(e->dtype, rows.count, columns.count, summed.count,
-                              (const char *)a + k * rows.count * summed.count * size,
-                              (const char *)b + k * summed.count * columns.count * size,
-                              c + k * rows.count * columns.count * size);
-    *acc = (labelled){.data = c};
-    for (int k = 0; k < 3; k++)
-        for (int n = 0; n < result[k]->n; n++) {
-            if (acc->rank == NESCIO_RANK_MAX)
-                return nescio_call_fail(call, NESCIO_E_UNSUPPORTED, "more than %d labels at once",
-                                        NESCIO_RANK_MAX);
-            acc->label[acc->rank] = result[k]->label[n];
-            acc->dims[acc->rank] = e->dim[result[k]->label[n]];
-            acc->rank++;
-        }
-    nescio_row_major(acc->rank, acc->dims, acc->stride);
-    return NESCIO_OK;
+    for (int64_t p = 0; p < r.batch.count; p++)
+        nescio_matrix_product(e->dtype, m, n, k, a + p * m * k * size, b + p * k * n * size,
+                              c + p * m * n * size);
+    return label_result(call, e, &r, c, acc);
 }
 
 #define SET_ONE(dt, T, ...)                                                                        \

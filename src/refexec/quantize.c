@@ -272,56 +272,75 @@ static double trunc_scaled_element(const nescio_node *node, double x, const doub
     return (v - p[1] / cut) * p[0] * cut;
 }
 
+static qonnx_fn find_qonnx(const nescio_node *node)
+{
+    if (node->op == NESCIO_OP_QUANT)
+        return quant_element;
+    if (node->op == NESCIO_OP_BIPOLAR_QUANT)
+        return bipolar_element;
+    return node->n_inputs == 5 ? trunc_element : trunc_scaled_element;
+}
+
+/* Most inputs beside x: Trunc's. */
+#define QONNX_PARAMETERS 5
+
+/* Strides of the parameters (inputs 1 ...) over x's shape, one row each. */
+static nescio_status read_parameter_strides(const nescio_refexec_call *call, const nescio_tensor *x,
+                                            int64_t (*stride)[NESCIO_RANK_MAX])
+{
+    for (uint32_t i = 1; i < call->node->n_inputs; i++) {
+        const nescio_tensor *pair[2] = {x, nescio_call_input(call, i)};
+        int64_t dims[NESCIO_RANK_MAX];
+        nescio_walk w;
+        int rank;
+
+        NESCIO_TRY(nescio_call_expect(call, i, NESCIO_TYPES_NUMBER, 0, NESCIO_RANK_MAX));
+        if (!nescio_broadcast_shape(pair, 2, &rank, dims) || rank != x->rank ||
+            memcmp(dims, x->dims, (size_t)rank * sizeof *dims) != 0)
+            return nescio_call_fail(call, NESCIO_E_FORMAT,
+                                    "input %u does not broadcast to the shape of input 0", i);
+        nescio_walk_init(&w, x->rank, x->dims);
+        nescio_walk_add(&w, pair[1]);
+        memcpy(stride[i - 1], w.stride[0], sizeof *stride);
+    }
+    return NESCIO_OK;
+}
+
+static void set_real(nescio_tensor *y, int64_t i, double v)
+{
+    if (y->dtype == NESCIO_F32)
+        ((float *)y->data)[i] = (float)v;
+    else
+        ((double *)y->data)[i] = v;
+}
+
 nescio_status nescio_run_qonnx(nescio_refexec_call *call)
 {
     const nescio_node *const node = call->node;
     const char *const mode = nescio_node_string(node, "rounding_mode", "ROUND");
-    const uint32_t n_parameters = node->n_inputs - 1;
-    const qonnx_fn fn = node->op == NESCIO_OP_QUANT           ? quant_element
-                        : node->op == NESCIO_OP_BIPOLAR_QUANT ? bipolar_element
-                        : n_parameters == 4                   ? trunc_element
-                                                              : trunc_scaled_element;
-    int64_t index[NESCIO_RANK_MAX] = {0}, n;
-    nescio_walk parameters[2]; /* strides of up to 5 parameters over x's shape */
+    const qonnx_fn fn = find_qonnx(node);
+    int64_t index[NESCIO_RANK_MAX] = {0}, stride[QONNX_PARAMETERS][NESCIO_RANK_MAX], n;
     const nescio_tensor *x;
 
     NESCIO_TRY(nescio_call_expect(call, 0, NESCIO_TYPES_FLOAT, 0, NESCIO_RANK_MAX));
     x = call->inputs[0];
-    if (!known_rounding(mode))
-        return nescio_call_fail(call, NESCIO_E_UNSUPPORTED, "rounding_mode '%.40s'", mode);
-    for (uint32_t i = 0; i < n_parameters; i++) {
-        const nescio_tensor *pair[2] = {x, nescio_call_input(call, 1 + i)};
-        int64_t dims[NESCIO_RANK_MAX];
-        int rank;
-
-        NESCIO_TRY(nescio_call_expect(call, 1 + i, NESCIO_TYPES_NUMBER, 0, NESCIO_RANK_MAX));
-        if (!nescio_broadcast_shape(pair, 2, &rank, dims) || rank != x->rank ||
-            memcmp(dims, x->dims, (size_t)rank * sizeof *dims))
-            return nescio_call_fail(call, NESCIO_E_FORMAT,
-                                    "input %u does not broadcast to the shape of input 0", 1 + i);
-        if (i % NESCIO_WALK_MAX == 0)
-            nescio_walk_init(&parameters[i / NESCIO_WALK_MAX], x->rank, x->dims);
-        nescio_walk_add(&parameters[i / NESCIO_WALK_MAX], pair[1]);
-    }
+    if (!known_rounding(mode) || node->n_inputs > QONNX_PARAMETERS + 1)
+        return nescio_call_fail(call, NESCIO_E_UNSUPPORTED, "rounding_mode '%.40s' with %u inputs",
+                                mode, node->n_inputs);
+    NESCIO_TRY(read_parameter_strides(call, x, stride));
     NESCIO_TRY(nescio_call_output(call, 0, x->dtype, x->rank, x->dims));
     n = nescio_count(x);
     for (int64_t k = 0; k < n; k++) {
-        double p[NESCIO_WALK_MAX * 2], y;
+        double p[QONNX_PARAMETERS];
 
-        for (uint32_t i = 0; i < n_parameters; i++) {
-            const int64_t *const stride =
-                parameters[i / NESCIO_WALK_MAX].stride[i % NESCIO_WALK_MAX];
+        for (uint32_t i = 1; i < node->n_inputs; i++) {
             int64_t at = 0;
 
             for (int a = 0; a < x->rank; a++)
-                at += index[a] * stride[a];
-            p[i] = nescio_tensor_get_f64(call->inputs[1 + i], (size_t)at);
+                at += index[a] * stride[i - 1][a];
+            p[i - 1] = nescio_tensor_get_f64(call->inputs[i], (size_t)at);
         }
-        y = fn(node, nescio_tensor_get_f64(x, (size_t)k), p);
-        if (x->dtype == NESCIO_F32)
-            ((float *)call->outputs[0].data)[k] = (float)y;
-        else
-            ((double *)call->outputs[0].data)[k] = y;
+        set_real(&call->outputs[0], k, fn(node, nescio_tensor_get_f64(x, (size_t)k), p));
         for (int a = x->rank - 1; a >= 0 && ++index[a] == x->dims[a]; a--)
             index[a] = 0;
     }
