@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * TreeEnsemble (ai.onnx.ml 5): nodes and leaves are named by position. */
-#include "refexec/forest.h"
+#include "refexec/ensemble.h"
 #include "refexec/run_table.h"
 
 #include <math.h>
 
 /* Child `at` of a node: a position among the nodes, or among the leaves, which are put behind
  * the nodes. */
-static int64_t child_position(const nescio_forest *f, int64_t n_inner, int64_t at, bool is_leaf)
+static int64_t child_position(const nescio_ensemble *f, int64_t n_inner, int64_t at, bool is_leaf)
 {
     const int64_t limit = is_leaf ? f->n_nodes - n_inner : n_inner;
 
@@ -15,7 +15,7 @@ static int64_t child_position(const nescio_forest *f, int64_t n_inner, int64_t a
 }
 
 /* Sets of the MEMBER nodes, in order of nodes, each ended by NaN. */
-static nescio_status read_members(const nescio_refexec_call *call, nescio_forest *f,
+static nescio_status read_members(const nescio_refexec_call *call, nescio_ensemble *f,
                                   int64_t n_inner)
 {
     nescio_ml_list members;
@@ -24,7 +24,7 @@ static nescio_status read_members(const nescio_refexec_call *call, nescio_forest
     NESCIO_TRY(nescio_ml_list_read(call, "membership_values", "membership_values", &members));
     f->members = members.at;
     for (int64_t i = 0; i < n_inner; i++) {
-        nescio_tree_node *const n = &f->nodes[i];
+        nescio_ensemble_node *const n = &f->nodes[i];
 
         if (n->mode != NESCIO_TREE_MEMBER)
             continue;
@@ -40,7 +40,7 @@ static nescio_status read_members(const nescio_refexec_call *call, nescio_forest
     return NESCIO_OK;
 }
 
-static nescio_status read_forest_by_position(const nescio_refexec_call *call, nescio_forest *f)
+static nescio_status read_forest_by_position(const nescio_refexec_call *call, nescio_ensemble *f)
 {
     nescio_ml_ints features, if_true, if_false, true_leafs, false_leafs, missing, targets, roots;
     nescio_ml_list splits, modes, weights;
@@ -76,17 +76,17 @@ static nescio_status read_forest_by_position(const nescio_refexec_call *call, ne
 
         if (!(mode >= NESCIO_TREE_LEQ && mode <= NESCIO_TREE_MEMBER))
             return nescio_call_fail(call, NESCIO_E_UNSUPPORTED, "node mode %g", mode);
-        f->nodes[i] = (nescio_tree_node){
+        f->nodes[i] = (nescio_ensemble_node){
             .split = splits.at[i],
             .feature = features.at[i],
             .if_true = child_position(f, n, if_true.at[i], true_leafs.at[i] != 0),
             .if_false = child_position(f, n, if_false.at[i], false_leafs.at[i] != 0),
-            .mode = (nescio_tree_mode)mode,
+            .mode = (nescio_ensemble_mode)mode,
             .missing_true = missing.n && missing.at[i] != 0};
     }
     for (size_t k = 0; k < targets.n; k++) {
         f->nodes[n + (int64_t)k] =
-            (nescio_tree_node){.mode = NESCIO_TREE_LEAF, .first = (int64_t)k, .count = 1};
+            (nescio_ensemble_node){.mode = NESCIO_TREE_LEAF, .first = (int64_t)k, .count = 1};
         f->targets[k] = targets.at[k];
     }
     for (size_t k = 0; k < roots.n; k++) {
@@ -105,7 +105,7 @@ nescio_status nescio_run_tree_ensemble(nescio_refexec_call *call)
     const int64_t post = nescio_node_int(call->node, "post_transform", NESCIO_POST_NONE);
     nescio_ml_rows x;
     double *scores;
-    nescio_forest f = {0};
+    nescio_ensemble f = {0};
 
     NESCIO_TRY(nescio_ml_rows_read(call, &x));
     f.n_targets = nescio_node_int(call->node, "n_targets", 1);
@@ -116,9 +116,9 @@ nescio_status nescio_run_tree_ensemble(nescio_refexec_call *call)
                                 "aggregate_function %lld, post_transform %lld, %lld targets",
                                 (long long)how, (long long)post, (long long)f.n_targets);
     NESCIO_TRY(read_forest_by_position(call, &f));
-    NESCIO_TRY(nescio_forest_check(call, &f, x.features));
-    NESCIO_TRY(nescio_forest_scores(call, &x, f.n_targets, &scores));
-    NESCIO_TRY(nescio_forest_run(call, &f, &x, scores));
+    NESCIO_TRY(nescio_ensemble_check(call, &f, x.features));
+    NESCIO_TRY(nescio_ensemble_scores(call, &x, f.n_targets, &scores));
+    NESCIO_TRY(nescio_ensemble_run(call, &f, &x, scores));
     for (int64_t i = 0; i < x.n; i++)
         nescio_ml_post_row((nescio_ml_post)post, scores + i * f.n_targets, f.n_targets);
     return nescio_ml_output(call, 0, call->inputs[0]->dtype, x.n, f.n_targets, scores);

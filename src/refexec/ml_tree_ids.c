@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * TreeEnsembleClassifier and TreeEnsembleRegressor: nodes are named by tree id and node id, in any
  * order. */
-#include "refexec/forest.h"
+#include "refexec/ensemble.h"
 #include "refexec/run_table.h"
 
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static int64_t find_node(const id_entry *ids, int64_t n, int64_t tree, int64_t n
     return found ? found->position : -1;
 }
 
-static nescio_tree_mode find_mode(const char *name)
+static nescio_ensemble_mode find_mode(const char *name)
 {
     static const char *const names[] = {"BRANCH_LEQ", "BRANCH_LT",  "BRANCH_GTE",    "BRANCH_GT",
                                         "BRANCH_EQ",  "BRANCH_NEQ", "BRANCH_MEMBER", "LEAF"};
@@ -36,7 +36,7 @@ static nescio_tree_mode find_mode(const char *name)
 
     while (mode < NESCIO_TREE_COUNT && strcmp(name, names[mode]) != 0)
         mode++;
-    return (nescio_tree_mode)mode;
+    return (nescio_ensemble_mode)mode;
 }
 
 /* Attribute lists of the nodes, all of one length. */
@@ -66,7 +66,7 @@ static nescio_status read_node_lists(const nescio_refexec_call *call, node_lists
 
 /* Nodes, children and roots; *ids is the sorted index. A tree's root is the first node listed for
  * it. */
-static nescio_status read_nodes_by_id(const nescio_refexec_call *call, nescio_forest *f,
+static nescio_status read_nodes_by_id(const nescio_refexec_call *call, nescio_ensemble *f,
                                       id_entry **ids)
 {
     node_lists l = {0};
@@ -82,11 +82,11 @@ static nescio_status read_nodes_by_id(const nescio_refexec_call *call, nescio_fo
         (*ids)[i] = (id_entry){l.trees.at[i], l.ids.at[i], i};
     qsort(*ids, (size_t)f->n_nodes, sizeof **ids, by_ids);
     for (int64_t i = 0; i < f->n_nodes; i++) {
-        nescio_tree_node *const n = &f->nodes[i];
+        nescio_ensemble_node *const n = &f->nodes[i];
 
-        *n = (nescio_tree_node){.split = l.splits.at[i],
-                                .feature = l.features.at[i],
-                                .mode = find_mode(l.modes->strings[i])};
+        *n = (nescio_ensemble_node){.split = l.splits.at[i],
+                                    .feature = l.features.at[i],
+                                    .mode = find_mode(l.modes->strings[i])};
         if (n->mode == NESCIO_TREE_COUNT || n->mode == NESCIO_TREE_MEMBER)
             return nescio_call_fail(call, NESCIO_E_UNSUPPORTED, "node mode '%.40s'",
                                     l.modes->strings[i]);
@@ -105,7 +105,7 @@ static nescio_status read_nodes_by_id(const nescio_refexec_call *call, nescio_fo
 }
 
 /* Pair k belongs to leaf owner[k]: groups the pairs by leaf. */
-static nescio_status group_pairs(const nescio_refexec_call *call, nescio_forest *f,
+static nescio_status group_pairs(const nescio_refexec_call *call, nescio_ensemble *f,
                                  const int64_t *owner, const int64_t *targets,
                                  const double *weights, int64_t n)
 {
@@ -123,7 +123,7 @@ static nescio_status group_pairs(const nescio_refexec_call *call, nescio_forest 
         f->nodes[i].count = 0;
     }
     for (int64_t k = 0; k < n; k++) {
-        nescio_tree_node *const leaf = &f->nodes[owner[k]];
+        nescio_ensemble_node *const leaf = &f->nodes[owner[k]];
 
         f->targets[leaf->first + leaf->count] = targets[k];
         grouped[leaf->first + leaf->count] = weights[k];
@@ -136,7 +136,7 @@ static nescio_status group_pairs(const nescio_refexec_call *call, nescio_forest 
 /* A forest whose pairs are in the attributes `names`: tree ids, node ids, targets, weights, weights
  * as a tensor. */
 static nescio_status read_forest_by_id(const nescio_refexec_call *call, const char *const names[5],
-                                       int64_t features, nescio_forest *f)
+                                       int64_t features, nescio_ensemble *f)
 {
     nescio_ml_ints trees, nodes, targets;
     nescio_ml_list weights;
@@ -162,7 +162,7 @@ static nescio_status read_forest_by_id(const nescio_refexec_call *call, const ch
     }
     NESCIO_TRY(group_pairs(call, f, owner, targets.at, weights.at, (int64_t)trees.n));
     f->n_pairs = (int64_t)trees.n;
-    return nescio_forest_check(call, f, features);
+    return nescio_ensemble_check(call, f, features);
 }
 
 nescio_status nescio_run_tree_regressor(nescio_refexec_call *call)
@@ -174,7 +174,7 @@ nescio_status nescio_run_tree_regressor(nescio_refexec_call *call)
     nescio_ml_post post;
     nescio_ml_rows x;
     double *scores;
-    nescio_forest f = {0};
+    nescio_ensemble f = {0};
     int k = 0;
 
     NESCIO_TRY(nescio_ml_rows_read(call, &x));
@@ -188,8 +188,8 @@ nescio_status nescio_run_tree_regressor(nescio_refexec_call *call)
                                 "aggregate_function '%.20s' of %lld targets", how,
                                 (long long)f.n_targets);
     NESCIO_TRY(read_forest_by_id(call, names, x.features, &f));
-    NESCIO_TRY(nescio_forest_scores(call, &x, f.n_targets, &scores));
-    NESCIO_TRY(nescio_forest_run(call, &f, &x, scores));
+    NESCIO_TRY(nescio_ensemble_scores(call, &x, f.n_targets, &scores));
+    NESCIO_TRY(nescio_ensemble_run(call, &f, &x, scores));
     for (int64_t i = 0; i < x.n; i++)
         nescio_ml_post_row(post, scores + i * f.n_targets, f.n_targets);
     return nescio_ml_output(call, 0, NESCIO_F32, x.n, f.n_targets, scores);
@@ -205,7 +205,7 @@ static void complete_binary(nescio_ml_post post, const double *in, int64_t i_cla
     both[0] = post == NESCIO_POST_NONE || post == NESCIO_POST_PROBIT ? 1 - s : -s;
 }
 
-static bool one_class_id(const nescio_forest *f)
+static bool one_class_id(const nescio_ensemble *f)
 {
     for (int64_t i = 1; i < f->n_pairs; i++)
         if (f->targets[i] != f->targets[0])
@@ -221,7 +221,7 @@ nescio_status nescio_run_tree_classifier(nescio_refexec_call *call)
     nescio_ml_post post;
     nescio_ml_rows x;
     double *scores, *final;
-    nescio_forest f = {.how = NESCIO_AGGREGATE_SUM};
+    nescio_ensemble f = {.how = NESCIO_AGGREGATE_SUM};
     bool binary;
     int64_t n;
 
@@ -232,9 +232,9 @@ nescio_status nescio_run_tree_classifier(nescio_refexec_call *call)
     NESCIO_TRY(read_forest_by_id(call, names, x.features, &f));
     binary = f.n_targets <= 2 && one_class_id(&f);
     n = binary ? 2 : f.n_targets;
-    NESCIO_TRY(nescio_forest_scores(call, &x, f.n_targets, &scores));
-    NESCIO_TRY(nescio_forest_scores(call, &x, n, &final));
-    NESCIO_TRY(nescio_forest_run(call, &f, &x, scores));
+    NESCIO_TRY(nescio_ensemble_scores(call, &x, f.n_targets, &scores));
+    NESCIO_TRY(nescio_ensemble_scores(call, &x, n, &final));
+    NESCIO_TRY(nescio_ensemble_run(call, &f, &x, scores));
     NESCIO_TRY(nescio_ml_labels_begin(call, &labels, x.n));
     for (int64_t i = 0; i < x.n; i++) {
         double *const row = final + i * n;

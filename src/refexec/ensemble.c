@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Walking trees. A walk that takes more steps than there are nodes has met a cycle: refused. */
-#include "refexec/forest.h"
+#include "refexec/ensemble.h"
 
 #include <math.h>
 
-static bool goes_true(const nescio_forest *f, const nescio_tree_node *n, double v)
+static bool goes_true(const nescio_ensemble *f, const nescio_ensemble_node *n, double v)
 {
     if (isnan(v) && n->missing_true)
         return true;
@@ -24,9 +24,10 @@ static bool goes_true(const nescio_forest *f, const nescio_tree_node *n, double 
 }
 
 /* The leaf that a row ends in; NULL: a cycle. */
-static const nescio_tree_node *find_leaf(const nescio_forest *f, int64_t root, const double *row)
+static const nescio_ensemble_node *find_leaf(const nescio_ensemble *f, int64_t root,
+                                             const double *row)
 {
-    const nescio_tree_node *n = &f->nodes[root];
+    const nescio_ensemble_node *n = &f->nodes[root];
 
     for (int64_t steps = 0; n->mode != NESCIO_TREE_LEAF; steps++) {
         if (steps > f->n_nodes)
@@ -36,7 +37,7 @@ static const nescio_tree_node *find_leaf(const nescio_forest *f, int64_t root, c
     return n;
 }
 
-static void add_leaf(const nescio_forest *f, const nescio_tree_node *leaf, double *scores,
+static void add_leaf(const nescio_ensemble *f, const nescio_ensemble_node *leaf, double *scores,
                      bool *touched)
 {
     for (int64_t i = leaf->first; i < leaf->first + leaf->count; i++) {
@@ -53,8 +54,8 @@ static void add_leaf(const nescio_forest *f, const nescio_tree_node *leaf, doubl
     }
 }
 
-nescio_status nescio_forest_run(const nescio_refexec_call *call, const nescio_forest *f,
-                                const nescio_ml_rows *x, double *scores)
+nescio_status nescio_ensemble_run(const nescio_refexec_call *call, const nescio_ensemble *f,
+                                  const nescio_ml_rows *x, double *scores)
 {
     bool *const touched = nescio_call_scratch(call, f->n_targets + 1, sizeof *touched);
 
@@ -65,7 +66,8 @@ nescio_status nescio_forest_run(const nescio_refexec_call *call, const nescio_fo
 
         memset(touched, 0, (size_t)f->n_targets * sizeof *touched);
         for (int64_t r = 0; r < f->n_roots; r++) {
-            const nescio_tree_node *const leaf = find_leaf(f, f->roots[r], x->at + i * x->features);
+            const nescio_ensemble_node *const leaf =
+                find_leaf(f, f->roots[r], x->at + i * x->features);
 
             if (!leaf)
                 return nescio_call_fail(call, NESCIO_E_FORMAT, "tree %lld has a cycle",
@@ -82,11 +84,11 @@ nescio_status nescio_forest_run(const nescio_refexec_call *call, const nescio_fo
     return NESCIO_OK;
 }
 
-nescio_status nescio_forest_check(const nescio_refexec_call *call, const nescio_forest *f,
-                                  int64_t features)
+nescio_status nescio_ensemble_check(const nescio_refexec_call *call, const nescio_ensemble *f,
+                                    int64_t features)
 {
     for (int64_t i = 0; i < f->n_nodes; i++) {
-        const nescio_tree_node *const n = &f->nodes[i];
+        const nescio_ensemble_node *const n = &f->nodes[i];
 
         if (n->mode != NESCIO_TREE_LEAF &&
             (n->feature < 0 || n->feature >= features || n->if_true < 0 ||
@@ -104,8 +106,8 @@ nescio_status nescio_forest_check(const nescio_refexec_call *call, const nescio_
                                 f->base.n, (long long)f->n_targets);
     return NESCIO_OK;
 }
-nescio_status nescio_forest_scores(const nescio_refexec_call *call, const nescio_ml_rows *x,
-                                   int64_t n, double **scores)
+nescio_status nescio_ensemble_scores(const nescio_refexec_call *call, const nescio_ml_rows *x,
+                                     int64_t n, double **scores)
 {
     size_t count;
 
