@@ -17,7 +17,7 @@ nescio_status nescio_run_compare(nescio_refexec_call *call);
 nescio_status nescio_run_variadic(nescio_refexec_call *call);
 nescio_status nescio_run_pow(nescio_refexec_call *call);
 nescio_status nescio_run_where(nescio_refexec_call *call);
-/* cast.c */
+/* cast_ops.c */
 nescio_status nescio_run_cast(nescio_refexec_call *call);
 /* reduce.c */
 nescio_status nescio_run_reduce(nescio_refexec_call *call);
@@ -68,7 +68,7 @@ nescio_status nescio_run_gemm(nescio_refexec_call *call);
 /* conv.c, conv_transpose.c */
 nescio_status nescio_run_conv(nescio_refexec_call *call);
 nescio_status nescio_run_conv_transpose(nescio_refexec_call *call);
-/* pool.c */
+/* pooling.c */
 nescio_status nescio_run_pool(nescio_refexec_call *call);
 nescio_status nescio_run_global_pool(nescio_refexec_call *call);
 /* norm.c */
@@ -82,7 +82,7 @@ nescio_status nescio_run_mean_variance_normalization(nescio_refexec_call *call);
 nescio_status nescio_run_einsum(nescio_refexec_call *call);
 /* resize.c */
 nescio_status nescio_run_resize(nescio_refexec_call *call);
-/* quantize.c, integer_ops.c */
+/* quantize_ops.c, integer_ops.c */
 nescio_status nescio_run_quantize_linear(nescio_refexec_call *call);
 nescio_status nescio_run_dequantize_linear(nescio_refexec_call *call);
 nescio_status nescio_run_dynamic_quantize_linear(nescio_refexec_call *call);
@@ -97,7 +97,7 @@ nescio_status nescio_run_loop(nescio_refexec_call *call);
 nescio_status nescio_run_scan(nescio_refexec_call *call);
 /* rnn.c */
 nescio_status nescio_run_recurrent(nescio_refexec_call *call);
-/* ml_linear.c, ml_svm.c, ml_tree.c */
+/* ml_linear.c, ml_svm.c, ml_tree.c, ml_tree_ids.c */
 nescio_status nescio_run_linear_classifier(nescio_refexec_call *call);
 nescio_status nescio_run_linear_regressor(nescio_refexec_call *call);
 nescio_status nescio_run_cdist(nescio_refexec_call *call);
