@@ -57,7 +57,7 @@ typedef struct command {
 } command;
 
 extern const command cmd_inspect, cmd_run, cmd_compile, cmd_estimate, cmd_predict, cmd_split,
-    cmd_keygen, cmd_encrypt, cmd_evaluate, cmd_decrypt;
+    cmd_keygen, cmd_encrypt, cmd_evaluate, cmd_decrypt, cmd_params;
 
 /** Parses argv into the targets and `c`, makes the context. 0: go on; else print nothing more and
  * exit with *status (help, usage). */
