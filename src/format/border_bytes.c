@@ -4,7 +4,18 @@
 #include "format/package_internal.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+
+nescio_status nescio_blame_file(nescio_ctx *ctx, const char *file, nescio_status st)
+{
+    char why[1024];
+
+    if (st == NESCIO_OK || st == NESCIO_E_NOMEM)
+        return st;
+    snprintf(why, sizeof why, "%s", nescio_ctx_message(ctx));
+    return nescio_fail(ctx, st == NESCIO_E_ARG ? NESCIO_E_FORMAT : st, "%s: %s", file, why);
+}
 
 void nescio_params_write(nescio_buffer *b, const nescio_tfhe_params *p)
 {
@@ -228,7 +239,8 @@ static bool input_is_sane(const nescio_border_input *in, const nescio_tfhe_param
 {
     const nescio_plan_input *q = &in->plan;
 
-    return q->count > 0 && q->n_packed == (q->count - 1) / p->poly_size + 1 && q->body_log >= 16 &&
+    return q->count > 0 && q->count <= NESCIO_CIRCUIT_COUNT_MAX &&
+           q->n_packed == (q->count - 1) / p->poly_size + 1 && q->body_log >= 16 &&
            q->body_log <= 64;
 }
 
@@ -236,8 +248,9 @@ static bool output_is_sane(const nescio_border_output *out, const nescio_tfhe_pa
 {
     const nescio_plan_output *q = &out->plan;
 
-    return q->count > 0 && q->n_answers == (q->count - 1) / p->out_poly_size + 1 &&
-           q->answer_log >= 12 && q->answer_log <= 24 && q->delta > 0 && q->lo <= q->hi;
+    return q->count > 0 && q->count <= NESCIO_CIRCUIT_COUNT_MAX &&
+           q->n_answers == (q->count - 1) / p->out_poly_size + 1 && q->answer_log >= 12 &&
+           q->answer_log <= 24 && q->delta > 0 && q->lo <= q->hi;
 }
 
 static nescio_status read_borders(nescio_cursor *r, nescio_arena *arena, nescio_client_part *out)
@@ -288,7 +301,7 @@ nescio_status nescio_border_read(nescio_ctx *ctx, nescio_arena *arena, const cha
         return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: tensor 'client' is malformed at byte %zu",
                            file, r.at);
     out->results = (nescio_results)results;
-    NESCIO_TRY(nescio_tfhe_params_check(ctx, &out->params));
+    NESCIO_TRY(nescio_blame_file(ctx, file, nescio_tfhe_params_check(ctx, &out->params)));
     st = read_borders(&r, arena, out);
     if (st == NESCIO_E_NOMEM)
         return nescio_fail_nomem(ctx, entry->bytes);

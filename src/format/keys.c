@@ -46,7 +46,7 @@ nescio_status nescio_params_from(nescio_ctx *ctx, const nescio_container *c, nes
     if (r.bad || nescio_cursor_left(&r) != 0)
         return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: tensor 'params' has %zu bytes",
                            nescio_container_name(c), e->bytes);
-    NESCIO_TRY(nescio_tfhe_params_check(ctx, p));
+    NESCIO_TRY(nescio_blame_file(ctx, nescio_container_name(c), nescio_tfhe_params_check(ctx, p)));
     NESCIO_TRY(nescio_container_id(ctx, c, "nescio.params", stated));
     nescio_params_id(id, p);
     if (memcmp(id, stated, sizeof id) != 0)

@@ -8,6 +8,10 @@
 
 #define NESCIO_TEXT_MAX 4096 /* bytes of a name in a file */
 
+/* Puts the file's name in front of the message of a check that knows no files; a value that such a
+ * check takes for a bad argument is a bad file here. Returns the status to pass on. */
+nescio_status nescio_blame_file(nescio_ctx *ctx, const char *file, nescio_status st);
+
 /* border_bytes.c: parameters and the tensor "client". */
 void nescio_params_read(nescio_cursor *r, nescio_tfhe_params *p);
 void nescio_text_write(nescio_buffer *b, const char *s);

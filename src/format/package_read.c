@@ -54,7 +54,8 @@ static nescio_status read_server(nescio_ctx *ctx, nescio_package *p)
     NESCIO_TRY(nescio_container_need(ctx, p->file, "plan", NESCIO_U8, &plan));
     NESCIO_TRY(nescio_circuit_read(ctx, p->file, &server->circuit));
     NESCIO_TRY(nescio_plan_read(ctx, nescio_container_name(p->file), plan, &server->plan));
-    NESCIO_TRY(nescio_plan_bind(ctx, server->plan, server->circuit));
+    NESCIO_TRY(nescio_blame_file(ctx, nescio_container_name(p->file),
+                                 nescio_plan_bind(ctx, server->plan, server->circuit)));
     nescio_params_id(server->params_id, &server->plan->params);
     return nescio_container_id(ctx, p->file, "nescio.encoding", server->encoding_id);
 }
@@ -77,6 +78,27 @@ static nescio_status check_ids(nescio_ctx *ctx, const nescio_package *p)
     return NESCIO_OK;
 }
 
+/* The client part is the one that would be written for this server part: same inputs and outputs,
+ * same scales, same layout. From here on either may index by the other's counts. */
+static nescio_status check_border(nescio_ctx *ctx, const nescio_package *p)
+{
+    const nescio_package_source source = {
+        .circuit = p->server->circuit, .plan = p->server->plan, .results = p->client->results};
+    const nescio_entry *border = nescio_container_find(p->file, "client");
+    nescio_buffer written = {0};
+    nescio_status st = NESCIO_OK;
+
+    nescio_border_write(&written, &source);
+    if (written.bad)
+        st = nescio_fail_nomem(ctx, border->bytes);
+    else if (written.bytes != border->bytes || memcmp(written.data, border->data, border->bytes))
+        st = nescio_fail(ctx, NESCIO_E_FORMAT,
+                         "%s: its client part and its server part are of different models",
+                         nescio_container_name(p->file));
+    nescio_buffer_free(&written);
+    return st;
+}
+
 static nescio_status read_parts(nescio_ctx *ctx, nescio_package *p)
 {
     const char *kind = nescio_container_kind(p->file);
@@ -85,7 +107,8 @@ static nescio_status read_parts(nescio_ctx *ctx, nescio_package *p)
         NESCIO_TRY(read_client(ctx, p));
     if (strcmp(kind, NESCIO_FILE_CLIENT) != 0)
         NESCIO_TRY(read_server(ctx, p));
-    return check_ids(ctx, p);
+    NESCIO_TRY(check_ids(ctx, p));
+    return p->client && p->server ? check_border(ctx, p) : NESCIO_OK;
 }
 
 static const char *const *kinds_for(bool client, bool server)

@@ -70,7 +70,8 @@ static bool step_read(nescio_cursor *r, nescio_arena *arena, nescio_step *s)
     s->gate = nescio_read_u32(r);
     s->n_sources = nescio_read_u32(r);
     factors = nescio_read_u8(r) != 0;
-    if (r->bad || kind > NESCIO_STEP_ANSWER || s->n_sources > nescio_cursor_left(r) / 4)
+    if (r->bad || kind > NESCIO_STEP_ANSWER || s->n_sources > nescio_cursor_left(r) / 4 ||
+        (!factors && (kind == NESCIO_STEP_INPUT_LINEAR || kind == NESCIO_STEP_LINEAR)))
         return false;
     s->sources = nescio_arena_array(arena, s->n_sources, sizeof *s->sources);
     s->factor = factors ? nescio_arena_array(arena, s->n_sources, sizeof *s->factor) : NULL;
@@ -143,9 +144,10 @@ nescio_status nescio_plan_read(nescio_ctx *ctx, const char *file, const nescio_e
 
     *out = NULL;
     NESCIO_TRY(nescio_plan_new(ctx, &plan));
-    st = body_read(&r, plan) ? nescio_tfhe_params_check(ctx, &plan->params)
-                             : nescio_fail(ctx, NESCIO_E_FORMAT,
-                                           "%s: the plan is malformed at byte %zu", file, r.at);
+    if (body_read(&r, plan))
+        st = nescio_blame_file(ctx, file, nescio_tfhe_params_check(ctx, &plan->params));
+    else
+        st = nescio_fail(ctx, NESCIO_E_FORMAT, "%s: the plan is malformed at byte %zu", file, r.at);
     if (st != NESCIO_OK) {
         nescio_plan_free(plan);
         return st;
