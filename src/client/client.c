@@ -6,15 +6,21 @@
 #include <string.h>
 #include <unistd.h>
 
+/* `params` are those of the client part; `name` says whose they are. */
+static nescio_status check_params(nescio_ctx *ctx, const nescio_client_part *client,
+                                  const nescio_tfhe_params *params, const char *name)
+{
+    if (!nescio_tfhe_params_equal(&client->params, params))
+        return nescio_fail(ctx, NESCIO_E_MISMATCH,
+                           "%s was made with other parameters than the client part has (%s)", name,
+                           client->set_name);
+    return NESCIO_OK;
+}
+
 static nescio_status check_key(nescio_ctx *ctx, const nescio_client_part *client,
                                const nescio_secret_key *key)
 {
-    if (!nescio_tfhe_params_equal(&client->params, &key->params))
-        return nescio_fail(
-            ctx, NESCIO_E_MISMATCH,
-            "the secret key was made with other parameters than the client part has (%s)",
-            client->set_name);
-    return NESCIO_OK;
+    return check_params(ctx, client, &key->params, "the secret key");
 }
 
 void nescio_keypair_free(nescio_keypair *pair)
@@ -46,9 +52,11 @@ nescio_status nescio_keypair_read(nescio_ctx *ctx, const nescio_client_part *cli
     memset(out, 0, sizeof *out);
     st = nescio_secret_key_read(ctx, secret_path, passphrase, &out->secret);
     if (st == NESCIO_OK)
-        st = check_key(ctx, client, out->secret);
+        st = check_params(ctx, client, &out->secret->params, secret_path);
     if (st == NESCIO_OK)
         st = nescio_evaluation_key_read(ctx, evaluation_path, &out->evaluation);
+    if (st == NESCIO_OK)
+        st = check_params(ctx, client, &out->evaluation.params, evaluation_path);
     if (st == NESCIO_OK &&
         memcmp(out->secret->id, out->evaluation.id, sizeof out->evaluation.id) != 0)
         st = nescio_fail(ctx, NESCIO_E_MISMATCH, "%s and %s are not of one key pair", secret_path,

@@ -23,6 +23,11 @@ NESCIO_MUST_CHECK nescio_status nescio_secret_key_write(nescio_ctx *ctx,
 NESCIO_MUST_CHECK nescio_status nescio_secret_key_read(nescio_ctx *ctx, const char *path,
                                                        const char *passphrase,
                                                        nescio_secret_key **out);
+/** The same from bytes in memory. `name` stands in messages. */
+NESCIO_MUST_CHECK nescio_status nescio_secret_key_parse(nescio_ctx *ctx, const void *data,
+                                                        size_t bytes, const char *name,
+                                                        const char *passphrase,
+                                                        nescio_secret_key **out);
 
 /** A key pair for the client part's parameters, in two files; when the second cannot be written the
  * first is removed. */

@@ -63,9 +63,9 @@ static void additional_data(uint8_t ad[AD], const uint8_t *params_id, const uint
     memcpy(ad + 2 * NESCIO_ID_BYTES, lock, LOCK);
 }
 
-/* The sealing key from a passphrase, by the lock's salt and costs. */
-static nescio_status derive(nescio_ctx *ctx, uint8_t *seal_key, const char *passphrase,
-                            const uint8_t *lock)
+/* The sealing key from a passphrase, by the lock's salt and costs. `name` is the file's. */
+static nescio_status derive(nescio_ctx *ctx, const char *name, uint8_t *seal_key,
+                            const char *passphrase, const uint8_t *lock)
 {
     nescio_cursor r = nescio_cursor_over(lock, LOCK);
     const uint8_t *salt = nescio_read_bytes(&r, SALT);
@@ -73,8 +73,8 @@ static nescio_status derive(nescio_ctx *ctx, uint8_t *seal_key, const char *pass
 
     if (ops < crypto_pwhash_OPSLIMIT_MIN || ops > OPS_MAX || memory < crypto_pwhash_MEMLIMIT_MIN ||
         memory > MEMORY_MAX)
-        return nescio_fail(ctx, NESCIO_E_FORMAT,
-                           "secret key file: passphrase costs are out of range");
+        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: the costs of its passphrase are out of range",
+                           name);
     if (crypto_pwhash(seal_key, SEAL_KEY, passphrase, strlen(passphrase), salt, ops, (size_t)memory,
                       crypto_pwhash_ALG_ARGON2ID13) != 0)
         return nescio_fail_nomem(ctx, (size_t)memory);
@@ -82,8 +82,8 @@ static nescio_status derive(nescio_ctx *ctx, uint8_t *seal_key, const char *pass
 }
 
 /* Seals `packed` in place (room for the tag behind it) and writes the lock. */
-static nescio_status seal(nescio_ctx *ctx, const nescio_secret_key *key, const char *passphrase,
-                          uint8_t *lock, uint8_t *packed, size_t bytes)
+static nescio_status seal(nescio_ctx *ctx, const nescio_secret_key *key, const char *name,
+                          const char *passphrase, uint8_t *lock, uint8_t *packed, size_t bytes)
 {
     uint8_t params_id[NESCIO_ID_BYTES], ad[AD], *seal_key = nescio_secret_alloc(SEAL_KEY);
     nescio_status st = seal_key ? NESCIO_OK : nescio_fail_nomem(ctx, SEAL_KEY);
@@ -95,7 +95,7 @@ static nescio_status seal(nescio_ctx *ctx, const nescio_secret_key *key, const c
     put_u64(lock + SALT, crypto_pwhash_OPSLIMIT_MODERATE);
     put_u64(lock + SALT + 8, crypto_pwhash_MEMLIMIT_MODERATE);
     if (st == NESCIO_OK)
-        st = derive(ctx, seal_key, passphrase, lock);
+        st = derive(ctx, name, seal_key, passphrase, lock);
     if (st == NESCIO_OK) {
         nescio_params_id(params_id, &key->params);
         additional_data(ad, params_id, key->id, lock);
@@ -119,7 +119,7 @@ nescio_status nescio_secret_key_write(nescio_ctx *ctx, const nescio_secret_key *
     if (st == NESCIO_OK) {
         bits_move(&view, packed, true);
         if (passphrase)
-            st = seal(ctx, key, passphrase, lock, packed, bytes);
+            st = seal(ctx, key, path, passphrase, lock, packed, bytes);
     }
     if (st == NESCIO_OK) {
         nescio_params_write(&params, &key->params);
@@ -151,7 +151,7 @@ static nescio_status unseal(nescio_ctx *ctx, const nescio_container *c, const ch
     seal_key = nescio_secret_alloc(SEAL_KEY);
     if (!seal_key)
         return nescio_fail_nomem(ctx, SEAL_KEY);
-    st = derive(ctx, seal_key, passphrase, lock->data);
+    st = derive(ctx, nescio_container_name(c), seal_key, passphrase, lock->data);
     additional_data(ad, params_id, key_id, lock->data);
     if (st == NESCIO_OK && crypto_aead_xchacha20poly1305_ietf_decrypt(
                                packed, NULL, NULL, secret->data, secret->bytes, ad, sizeof ad,
@@ -194,17 +194,14 @@ static nescio_status unpack(nescio_ctx *ctx, const nescio_container *c, const ch
     return st;
 }
 
-nescio_status nescio_secret_key_read(nescio_ctx *ctx, const char *path, const char *passphrase,
-                                     nescio_secret_key **out)
+/* Takes `c`. */
+static nescio_status key_from(nescio_ctx *ctx, nescio_container *c, const char *passphrase,
+                              nescio_secret_key **out)
 {
-    nescio_container *c = NULL;
     nescio_secret_key *key = NULL;
     nescio_tfhe_params p;
-    nescio_status st;
+    nescio_status st = nescio_params_from(ctx, c, &p);
 
-    *out = NULL;
-    NESCIO_TRY(nescio_container_open(ctx, path, kinds, &c));
-    st = nescio_params_from(ctx, c, &p);
     if (st == NESCIO_OK)
         st = nescio_secret_key_blank(ctx, &p, &key);
     if (st == NESCIO_OK)
@@ -216,4 +213,25 @@ nescio_status nescio_secret_key_read(nescio_ctx *ctx, const char *path, const ch
     }
     *out = key;
     return NESCIO_OK;
+}
+
+nescio_status nescio_secret_key_read(nescio_ctx *ctx, const char *path, const char *passphrase,
+                                     nescio_secret_key **out)
+{
+    nescio_container *c = NULL;
+
+    *out = NULL;
+    NESCIO_TRY(nescio_container_open(ctx, path, kinds, &c));
+    return key_from(ctx, c, passphrase, out);
+}
+
+nescio_status nescio_secret_key_parse(nescio_ctx *ctx, const void *data, size_t bytes,
+                                      const char *name, const char *passphrase,
+                                      nescio_secret_key **out)
+{
+    nescio_container *c = NULL;
+
+    *out = NULL;
+    NESCIO_TRY(nescio_container_parse(ctx, data, bytes, name, kinds, &c));
+    return key_from(ctx, c, passphrase, out);
 }
