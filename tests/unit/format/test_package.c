@@ -268,8 +268,9 @@ static void tensors_of_other_lengths_are_refused(void **state)
 
     (void)state;
     damage_by_cutting(ctx, &bytes, kinds, refused_or_whole, counts);
-    /* Head and tail are any text here, and the pools of arrays may be longer than what is used. */
-    assert_int_equal(counts[1], m.source.head_bytes + m.source.tail_bytes + 2 + 3);
+    /* Head and tail are any text to this room, and pools of arrays may be longer than what is used:
+     * damage_by_cutting leaves out the middles of long tensors. */
+    assert_true(counts[1] <= 2 * (64 + 64 + 1) + 3);
     assert_true(counts[0] > 300);
     nescio_buffer_free(&bytes);
     toy_model_free(&m);

@@ -6,7 +6,10 @@
 #include "../support.h"
 #include "format/container_internal.h"
 
-static const char clear_text[] = "no graph, but bytes that come back";
+static const char head_text[] = "<ir_version: 10, opset_import: [\"\" : 21]>\n"
+                                "head (float[rows,3] x) => (float[rows,3] x) {\n}\n";
+static const char tail_text[] = "<ir_version: 10, opset_import: [\"\" : 21]>\n"
+                                "tail (float[rows,4] y) => (float[rows,4] y) {\n}\n";
 
 toy_model toy_model_new(nescio_ctx *ctx)
 {
@@ -23,10 +26,10 @@ toy_model toy_model_new(nescio_ctx *ctx)
                                           .cost = 0.5};
     m.source = (nescio_package_source){.circuit = m.circuit,
                                        .plan = m.plan,
-                                       .head = clear_text,
-                                       .head_bytes = sizeof clear_text - 1,
-                                       .tail = clear_text + 3,
-                                       .tail_bytes = sizeof clear_text - 4};
+                                       .head = head_text,
+                                       .head_bytes = sizeof head_text - 1,
+                                       .tail = tail_text,
+                                       .tail_bytes = sizeof tail_text - 1};
     return m;
 }
 
