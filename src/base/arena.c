@@ -54,6 +54,7 @@ struct nescio_arena {
     arena_cleanup *cleanups; /* last registered first; they live in the arena */
     size_t next_bytes;       /* size of the next chunk */
     size_t handed_out;
+    bool failed; /* some allocation */
 };
 
 nescio_arena *nescio_arena_new(void)
@@ -132,8 +133,10 @@ void *nescio_arena_alloc(nescio_arena *arena, size_t bytes)
     if (!piece) {
         arena_chunk *chunk = add_chunk(arena, padded);
 
-        if (!chunk)
+        if (!chunk) {
+            arena->failed = true;
             return NULL;
+        }
         piece = take(chunk, padded, align);
     }
     UNPOISON(piece, bytes);
@@ -191,6 +194,11 @@ bool nescio_arena_on_free(nescio_arena *arena, void (*fn)(void *arg), void *arg)
     *c = (arena_cleanup){.before = arena->cleanups, .fn = fn, .arg = arg};
     arena->cleanups = c;
     return true;
+}
+
+bool nescio_arena_failed(const nescio_arena *arena)
+{
+    return arena->failed;
 }
 
 size_t nescio_arena_bytes(const nescio_arena *arena)

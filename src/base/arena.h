@@ -22,6 +22,9 @@ char *nescio_arena_printf(nescio_arena *arena, const char *format, ...) NESCIO_P
 /** Calls fn(arg) when the arena is freed, before its memory goes; last registered first. For what
  * an arena's contents borrow (a mapped file). False: no memory, nothing registered. */
 bool nescio_arena_on_free(nescio_arena *arena, void (*fn)(void *arg), void *arg);
+/** Some allocation from this arena failed: what tells a reader that only knows "it did not work"
+ * from malformed input. */
+bool nescio_arena_failed(const nescio_arena *arena);
 /** Bytes handed out so far: what a limit on hostile input compares against. */
 size_t nescio_arena_bytes(const nescio_arena *arena);
 #endif /* NESCIO_BASE_ARENA_H */

@@ -7,6 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
+nescio_status nescio_fail_malformed(nescio_ctx *ctx, const nescio_arena *arena, const char *file,
+                                    const char *what, size_t at)
+{
+    if (nescio_arena_failed(arena))
+        return nescio_fail_nomem(ctx, at);
+    return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: %s is malformed at byte %zu", file, what, at);
+}
+
 nescio_status nescio_blame_file(nescio_ctx *ctx, const char *file, nescio_status st)
 {
     char why[1024];
@@ -253,32 +261,33 @@ static bool output_is_sane(const nescio_border_output *out, const nescio_tfhe_pa
            q->answer_log <= 24 && q->delta > 0 && q->lo <= q->hi;
 }
 
-static nescio_status read_borders(nescio_cursor *r, nescio_arena *arena, nescio_client_part *out)
+/* To the end of the tensor. */
+static bool read_borders(nescio_cursor *r, nescio_arena *arena, nescio_client_part *out)
 {
     out->n_inputs = nescio_read_u32(r);
     out->n_outputs = nescio_read_u32(r);
     if (r->bad || out->n_inputs > nescio_cursor_left(r) / 32 ||
         out->n_outputs > nescio_cursor_left(r) / 32)
-        return NESCIO_E_FORMAT;
+        return false;
     out->inputs = nescio_arena_array(arena, out->n_inputs, sizeof *out->inputs);
     out->outputs = nescio_arena_array(arena, out->n_outputs, sizeof *out->outputs);
     if (!out->inputs || !out->outputs)
-        return NESCIO_E_NOMEM;
+        return false;
     for (uint32_t i = 0; i < out->n_inputs; i++) {
         nescio_border_input *in = &out->inputs[i];
         nescio_plan_input_read(r, arena, &in->plan);
         if (!nescio_quantizer_read(r, arena, in->plan.count, &in->quantizer) ||
             !shape_read(r, &in->rank, in->dims, in->plan.count) || !input_is_sane(in, &out->params))
-            return NESCIO_E_FORMAT;
+            return false;
     }
     for (uint32_t i = 0; i < out->n_outputs; i++) {
         nescio_border_output *o = &out->outputs[i];
         nescio_plan_output_read(r, arena, &o->plan);
         if (!nescio_quantizer_read(r, arena, o->plan.count, &o->quantizer) ||
             !shape_read(r, &o->rank, o->dims, o->plan.count) || !output_is_sane(o, &out->params))
-            return NESCIO_E_FORMAT;
+            return false;
     }
-    return NESCIO_OK;
+    return !r->bad && nescio_cursor_left(r) == 0;
 }
 
 nescio_status nescio_border_read(nescio_ctx *ctx, nescio_arena *arena, const char *file,
@@ -287,7 +296,6 @@ nescio_status nescio_border_read(nescio_ctx *ctx, nescio_arena *arena, const cha
     nescio_cursor r = nescio_cursor_over(entry->data, entry->bytes);
     const uint8_t scheme = nescio_read_u8(&r);
     uint8_t results;
-    nescio_status st;
 
     if (scheme != NESCIO_SCHEME_TFHE)
         return nescio_fail(ctx, NESCIO_E_UNSUPPORTED,
@@ -298,16 +306,11 @@ nescio_status nescio_border_read(nescio_ctx *ctx, nescio_arena *arena, const cha
     nescio_report_read(&r, &out->report);
     results = nescio_read_u8(&r);
     if (r.bad || results > NESCIO_RESULTS_SHARED)
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: tensor 'client' is malformed at byte %zu",
-                           file, r.at);
+        return nescio_fail_malformed(ctx, arena, file, "tensor 'client'", r.at);
     out->results = (nescio_results)results;
     NESCIO_TRY(nescio_blame_file(ctx, file, nescio_tfhe_params_check(ctx, &out->params)));
-    st = read_borders(&r, arena, out);
-    if (st == NESCIO_E_NOMEM)
-        return nescio_fail_nomem(ctx, entry->bytes);
-    if (st != NESCIO_OK || r.bad || nescio_cursor_left(&r) != 0)
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: tensor 'client' is malformed at byte %zu",
-                           file, r.at);
+    if (!read_borders(&r, arena, out))
+        return nescio_fail_malformed(ctx, arena, file, "tensor 'client'", r.at);
     nescio_params_id(out->params_id, &out->params);
     nescio_digest_id(out->encoding_id, entry->data, entry->bytes);
     return NESCIO_OK;

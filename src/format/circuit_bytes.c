@@ -251,11 +251,22 @@ static bool gate_read(source *s)
     return !s->r.bad && payload_read(s, g);
 }
 
+/* All gates, and nothing behind them. */
+static bool gates_read(source *s)
+{
+    const uint32_t n_gates = nescio_read_u32(&s->r);
+
+    for (uint32_t i = 0; i < n_gates; i++)
+        if (!gate_read(s))
+            return false;
+    return !s->r.bad && nescio_cursor_left(&s->r) == 0;
+}
+
 nescio_status nescio_circuit_read(nescio_ctx *ctx, const nescio_container *c, nescio_circuit **out)
 {
+    const char *file = nescio_container_name(c);
     const nescio_entry *gates = NULL;
     source s = {0};
-    uint32_t n_gates;
     nescio_status st;
 
     *out = NULL;
@@ -265,19 +276,10 @@ nescio_status nescio_circuit_read(nescio_ctx *ctx, const nescio_container *c, ne
     NESCIO_TRY(nescio_container_need(ctx, c, "circuit.u32", NESCIO_U32, &s.u32));
     NESCIO_TRY(nescio_circuit_new(ctx, &s.circuit));
     s.r = nescio_cursor_over(gates->data, gates->bytes);
-    n_gates = nescio_read_u32(&s.r);
-    st = NESCIO_OK;
-    for (uint32_t i = 0; st == NESCIO_OK && i < n_gates; i++)
-        if (!gate_read(&s))
-            st = nescio_fail(ctx, NESCIO_E_FORMAT,
-                             "%s: gate %u of the circuit is malformed (byte %zu)",
-                             nescio_container_name(c), i, s.r.at);
-    if (st == NESCIO_OK && (s.r.bad || nescio_cursor_left(&s.r) != 0))
-        st = nescio_fail(ctx, NESCIO_E_FORMAT, "%s: the circuit is cut short or too long",
-                         nescio_container_name(c));
-    if (st == NESCIO_OK)
-        st =
-            nescio_blame_file(ctx, nescio_container_name(c), nescio_circuit_verify(ctx, s.circuit));
+    if (gates_read(&s))
+        st = nescio_blame_file(ctx, file, nescio_circuit_verify(ctx, s.circuit));
+    else
+        st = nescio_fail_malformed(ctx, s.circuit->arena, file, "the circuit", s.r.at);
     if (st != NESCIO_OK) {
         nescio_circuit_free(s.circuit);
         return st;

@@ -8,6 +8,10 @@
 
 #define NESCIO_TEXT_MAX 4096 /* bytes of a name in a file */
 
+/* NESCIO_E_FORMAT: "FILE: WHAT is malformed at byte AT"; or out of memory, where that is what kept
+ * the reader, who took memory from `arena`, from going on. */
+nescio_status nescio_fail_malformed(nescio_ctx *ctx, const nescio_arena *arena, const char *file,
+                                    const char *what, size_t at);
 /* Puts the file's name in front of the message of a check that knows no files; a value that such a
  * check takes for a bad argument is a bad file here. Returns the status to pass on. */
 nescio_status nescio_blame_file(nescio_ctx *ctx, const char *file, nescio_status st);

@@ -147,7 +147,7 @@ nescio_status nescio_plan_read(nescio_ctx *ctx, const char *file, const nescio_e
     if (body_read(&r, plan))
         st = nescio_blame_file(ctx, file, nescio_tfhe_params_check(ctx, &plan->params));
     else
-        st = nescio_fail(ctx, NESCIO_E_FORMAT, "%s: the plan is malformed at byte %zu", file, r.at);
+        st = nescio_fail_malformed(ctx, plan->arena, file, "the plan", r.at);
     if (st != NESCIO_OK) {
         nescio_plan_free(plan);
         return st;

@@ -137,7 +137,7 @@ static void rows_are_encrypted_for_the_engine(void **state)
         nescio_packed_input packed = {.index = r, .body = body, .n = n};
 
         memcpy(packed.seed, ct.seed, sizeof packed.seed);
-        nescio_torus_unpack(body, ct.rows + r * ct.row_bytes, n, in->body_log);
+        nescio_bodies_unpack(body, ct.rows + r * ct.row_bytes, n, in->body_log);
         nescio_engine_input_extract(engine, &lwe, &packed);
         nescio_lwe_phases(pair.secret, &lwe, phases);
         for (uint32_t i = 0; i < n; i++)
