@@ -3,6 +3,7 @@
 #include "cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Opens the client part, and the key when `secret` is given. Non-zero: failed, message printed. */
@@ -119,10 +120,24 @@ const command cmd_decrypt = {
 
 /* Seconds of the batches so far. */
 typedef struct timings {
+    double *batch;     /* [n_batches] a row; NULL unless wanted or when memory ran out */
     double least, cpu; /* a row: least of the batches; CPU summed */
-    size_t rows;
+    size_t rows, n_batches, capacity;
     bool json;
 } timings;
+
+static void keep_batch(timings *t, double each)
+{
+    if (t->n_batches == t->capacity) {
+        const size_t capacity = 2 * t->capacity + 16;
+        double *more = realloc(t->batch, capacity * sizeof *more);
+        if (!more)
+            return;
+        t->batch = more;
+        t->capacity = capacity;
+    }
+    t->batch[t->n_batches++] = each;
+}
 
 static void batch_done(size_t first, size_t rows, double seconds, double cpu_seconds, void *user)
 {
@@ -134,7 +149,22 @@ static void batch_done(size_t first, size_t rows, double seconds, double cpu_sec
     t->cpu += cpu_seconds;
     t->rows += rows;
     if (t->json)
-        printf("%s%.6f", first ? ", " : "{\"seconds\": [", each);
+        keep_batch(t, each);
+}
+
+static void print_timings(const call *c, const timings *t, const char *out)
+{
+    const double cpu = t->rows ? t->cpu / (double)t->rows : 0.0;
+
+    if (c->common.json) {
+        fputs("{\"seconds\": [", stdout);
+        for (size_t i = 0; i < t->n_batches; i++)
+            printf("%s%.6f", i ? ", " : "", t->batch[i]);
+        printf("], \"rows\": %zu, \"seconds_per_row\": %.6f, \"cpu_seconds_per_row\": %.6f}\n",
+               t->rows, t->least, cpu);
+    } else if (!c->common.quiet) {
+        printf("%s: %zu rows, %.3f s a row (%.3f s of CPU)\n", out, t->rows, t->least, cpu);
+    }
 }
 
 static int run_evaluate(call *c, int argc, char **argv, const command *self)
@@ -161,13 +191,9 @@ static int run_evaluate(call *c, int argc, char **argv, const command *self)
         nescio_server_evaluate(c->ctx, server, input, out, &options) != NESCIO_OK)
         status = fail(c);
     progress_clear();
-    if (t.json)
-        printf("%s], \"rows\": %zu, \"seconds_per_row\": %.6f, \"cpu_seconds_per_row\": %.6f}\n",
-               t.rows ? "" : "{\"seconds\": [", t.rows, t.least,
-               t.rows ? t.cpu / (double)t.rows : 0.0);
-    else if (!status && !c->common.quiet)
-        printf("%s: %zu rows, %.3f s a row (%.3f s of CPU)\n", out, t.rows, t.least,
-               t.rows ? t.cpu / (double)t.rows : 0.0);
+    if (!status)
+        print_timings(c, &t, out);
+    free(t.batch);
     nescio_server_free(server);
     return status;
 }

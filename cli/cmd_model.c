@@ -2,26 +2,26 @@
  * Commands on float models: inspect, run, compile. */
 #include "cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 /* Writes text to a file, or to standard output for NULL and "-". */
-static int write_text(const call *c, const char *path, const char *text, size_t bytes)
+static int write_text(const char *path, const char *text, size_t bytes)
 {
     FILE *f = path && strcmp(path, "-") != 0 ? fopen(path, "wb") : stdout;
     int bad;
 
-    (void)c;
     if (!f) {
-        fprintf(stderr, "nescio: cannot write %s\n", path);
+        fprintf(stderr, "nescio: '%s': cannot create: %s\n", path, strerror(errno));
         return EXIT_FAILED;
     }
     bad = fwrite(text, 1, bytes, f) != bytes;
     bad |= f == stdout ? fflush(f) : fclose(f);
     if (bad)
-        fprintf(stderr, "nescio: cannot write %s\n", path ? path : "standard output");
+        fprintf(stderr, "nescio: '%s': cannot write\n", f == stdout ? "-" : path);
     return bad ? EXIT_FAILED : 0;
 }
 
@@ -48,7 +48,7 @@ static int run_inspect(call *c, int argc, char **argv, const command *self)
     o.max_elements = max_elements;
     if (nescio_inspect(c->ctx, c->positional[0], &o, &text, &bytes) != NESCIO_OK)
         return fail(c);
-    status = write_text(c, out, text, bytes);
+    status = write_text(out, text, bytes);
     nescio_text_free(text);
     return status;
 }

@@ -53,9 +53,10 @@ static bool parse_log2(const char *value, double *out)
 {
     char *end;
     const bool power = strncmp(value, "2^", 2) == 0;
-    const double v = strtod(power ? value + 2 : value, &end);
+    const char *number = power ? value + 2 : value;
+    const double v = strtod(number, &end);
 
-    if (*end || end == value || (!power && !(v > 0)))
+    if (*end || end == number || (!power && !(v > 0)))
         return false;
     *out = power ? v : log2(v);
     return isfinite(*out);

@@ -105,15 +105,23 @@ int add_files(const call *c, nescio_arrays *arrays, const string_list *files)
 int passphrase_read(const char *path, char *line, size_t n)
 {
     FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
-    const bool ok = f && fgets(line, (int)n, f);
+    const char *wrong = NULL;
 
-    if (ok)
+    if (!f || !fgets(line, (int)n, f))
+        wrong = "cannot read a passphrase";
+    else if (!strchr(line, '\n') && !feof(f))
+        wrong = "its first line is too long for a passphrase";
+    if (!wrong)
         line[strcspn(line, "\r\n")] = 0;
-    else
-        fprintf(stderr, "nescio: cannot read a passphrase from %s\n", path);
+    if (!wrong && !*line)
+        wrong = "its first line is empty: no passphrase";
     if (f && f != stdin)
         fclose(f);
-    return ok ? 0 : EXIT_FAILED;
+    if (!wrong)
+        return 0;
+    explicit_bzero(line, n);
+    fprintf(stderr, "nescio: '%s': %s\n", path, wrong);
+    return EXIT_FAILED;
 }
 
 void json_string(const char *s)

@@ -121,6 +121,13 @@ nescio_status nescio_fail(nescio_ctx *ctx, nescio_status st, const char *format,
     return st;
 }
 
+nescio_status nescio_fail_in(nescio_ctx *ctx, nescio_status st, const char *name)
+{
+    if (st == NESCIO_OK || st == NESCIO_E_NOMEM || !ctx)
+        return st;
+    return nescio_fail(ctx, st, "'%s': %s", name, ctx->message);
+}
+
 nescio_status nescio_fail_nomem(nescio_ctx *ctx, size_t bytes)
 {
     return nescio_fail(ctx, NESCIO_E_NOMEM, "out of memory: %zu bytes could not be allocated",

@@ -46,12 +46,16 @@ NESCIO_API const char *nescio_ctx_message(const nescio_ctx *ctx);
  * says what was found and what is accepted. Never a secret. ctx may be NULL: no message. */
 nescio_status nescio_fail(nescio_ctx *ctx, nescio_status st, const char *format, ...)
     NESCIO_PRINTF(3, 4);
+/** Puts "'NAME': " in front of the message of a call that does not know which file it looked at,
+ * and returns `st`, that call's status. Leaves NESCIO_OK and NESCIO_E_NOMEM as they are. */
+nescio_status nescio_fail_in(nescio_ctx *ctx, nescio_status st, const char *name);
 /** NESCIO_E_NOMEM with a message that gives the size. */
 nescio_status nescio_fail_nomem(nescio_ctx *ctx, size_t bytes);
 
 /** Threads that batch work may use, 1 ... 256. NESCIO_E_ARG once the pool runs with another number.
  */
-NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_ctx_set_threads(nescio_ctx *ctx, unsigned n_threads);
+NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_ctx_set_threads(nescio_ctx *ctx,
+                                                                  unsigned n_threads);
 unsigned nescio_ctx_threads(const nescio_ctx *ctx);
 /** The context's worker pool, made at the first call. Borrowed. NULL: no memory or no thread. */
 struct nescio_pool *nescio_ctx_pool(nescio_ctx *ctx);

@@ -73,8 +73,8 @@ static nescio_status derive(nescio_ctx *ctx, const char *name, uint8_t *seal_key
 
     if (ops < crypto_pwhash_OPSLIMIT_MIN || ops > OPS_MAX || memory < crypto_pwhash_MEMLIMIT_MIN ||
         memory > MEMORY_MAX)
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: the costs of its passphrase are out of range",
-                           name);
+        return nescio_fail(ctx, NESCIO_E_FORMAT,
+                           "'%s': the costs of its passphrase are out of range", name);
     if (crypto_pwhash(seal_key, SEAL_KEY, passphrase, strlen(passphrase), salt, ops, (size_t)memory,
                       crypto_pwhash_ALG_ARGON2ID13) != 0)
         return nescio_fail_nomem(ctx, (size_t)memory);
@@ -156,8 +156,8 @@ static nescio_status unseal(nescio_ctx *ctx, const nescio_container *c, const ch
     if (st == NESCIO_OK && crypto_aead_xchacha20poly1305_ietf_decrypt(
                                packed, NULL, NULL, secret->data, secret->bytes, ad, sizeof ad,
                                lock->data + SALT + 16, seal_key) != 0)
-        st =
-            nescio_fail(ctx, NESCIO_E_PASSPHRASE, "%s: wrong passphrase", nescio_container_name(c));
+        st = nescio_fail(ctx, NESCIO_E_PASSPHRASE, "'%s': wrong passphrase",
+                         nescio_container_name(c));
     nescio_secret_free(seal_key);
     return st;
 }
@@ -175,11 +175,11 @@ static nescio_status unpack(nescio_ctx *ctx, const nescio_container *c, const ch
     NESCIO_TRY(nescio_container_need(ctx, c, "secret", NESCIO_U8, &secret));
     if ((lock->bytes != 0 && lock->bytes != LOCK) ||
         secret->bytes != bytes + (lock->bytes ? TAG : 0))
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: tensor 'secret' has %zu bytes",
+        return nescio_fail(ctx, NESCIO_E_FORMAT, "'%s': tensor 'secret' has %zu bytes",
                            nescio_container_name(c), secret->bytes);
     if (lock->bytes && !passphrase)
         return nescio_fail(ctx, NESCIO_E_PASSPHRASE,
-                           "%s: is protected by a passphrase, and none was given",
+                           "'%s': is protected by a passphrase, and none was given",
                            nescio_container_name(c));
     packed = nescio_secret_alloc(bytes);
     if (!packed)

@@ -4,7 +4,6 @@
 #include "format/package_internal.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 nescio_status nescio_fail_malformed(nescio_ctx *ctx, const nescio_arena *arena, const char *file,
@@ -12,17 +11,12 @@ nescio_status nescio_fail_malformed(nescio_ctx *ctx, const nescio_arena *arena, 
 {
     if (nescio_arena_failed(arena))
         return nescio_fail_nomem(ctx, at);
-    return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: %s is malformed at byte %zu", file, what, at);
+    return nescio_fail(ctx, NESCIO_E_FORMAT, "'%s': %s is malformed at byte %zu", file, what, at);
 }
 
 nescio_status nescio_blame_file(nescio_ctx *ctx, const char *file, nescio_status st)
 {
-    char why[1024];
-
-    if (st == NESCIO_OK || st == NESCIO_E_NOMEM)
-        return st;
-    snprintf(why, sizeof why, "%s", nescio_ctx_message(ctx));
-    return nescio_fail(ctx, st == NESCIO_E_ARG ? NESCIO_E_FORMAT : st, "%s: %s", file, why);
+    return nescio_fail_in(ctx, st == NESCIO_E_ARG ? NESCIO_E_FORMAT : st, file);
 }
 
 void nescio_params_write(nescio_buffer *b, const nescio_tfhe_params *p)
@@ -299,7 +293,7 @@ nescio_status nescio_border_read(nescio_ctx *ctx, nescio_arena *arena, const cha
 
     if (scheme != NESCIO_SCHEME_TFHE)
         return nescio_fail(ctx, NESCIO_E_UNSUPPORTED,
-                           "%s: scheme number %u, this program knows tfhe (0)", file, scheme);
+                           "'%s': scheme number %u, this program knows tfhe (0)", file, scheme);
     out->scheme = NESCIO_SCHEME_TFHE;
     nescio_params_read(&r, &out->params);
     out->set_name = nescio_text_read(&r, arena);

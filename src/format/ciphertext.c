@@ -63,7 +63,7 @@ static nescio_status ciphertext_from(nescio_ctx *ctx, nescio_container *file, ne
     if (r.bad || nescio_cursor_left(&r) != 0 || (row_bytes == 0 && ct->n_rows > 0) ||
         seed->bytes != sizeof ct->seed || ct->n_rows > SIZE_MAX || row_bytes > SIZE_MAX ||
         !nescio_size_mul(&bytes, (size_t)ct->n_rows, (size_t)row_bytes) || bytes != rows->bytes)
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: shape, seed and rows do not agree",
+        return nescio_fail(ctx, NESCIO_E_FORMAT, "'%s': shape, seed and rows do not agree",
                            nescio_container_name(file));
     ct->row_bytes = (size_t)row_bytes;
     memcpy(ct->seed, seed->data, sizeof ct->seed);

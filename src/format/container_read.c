@@ -5,6 +5,7 @@
  * (sorted by offset, without gaps, sizes equal to shape times element). Only then does a container
  * exist. */
 #include "format/container_internal.h"
+#include "format/format.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -80,12 +81,12 @@ nescio_status nescio_container_need(nescio_ctx *ctx, const nescio_container *c, 
     const nescio_entry *e = nescio_container_find(c, name);
 
     if (!e)
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: tensor '%s' is missing", c->name, name);
+        return nescio_fail(ctx, NESCIO_E_FORMAT, "'%s': tensor '%s' is missing", c->name, name);
     if (e->dtype != dtype)
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: tensor '%s' is %s, not %s", c->name, name,
+        return nescio_fail(ctx, NESCIO_E_FORMAT, "'%s': tensor '%s' is %s, not %s", c->name, name,
                            nescio_dtype_name(e->dtype), nescio_dtype_name(dtype));
     if ((uintptr_t)e->data % nescio_dtype_bytes(dtype) != 0)
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: tensor '%s' is not aligned to its element",
+        return nescio_fail(ctx, NESCIO_E_FORMAT, "'%s': tensor '%s' is not aligned to its element",
                            c->name, name);
     *out = e;
     return NESCIO_OK;
@@ -101,8 +102,8 @@ nescio_status nescio_container_id(nescio_ctx *ctx, const nescio_container *c, co
         sodium_hex2bin(id, NESCIO_ID_BYTES, text, strlen(text), NULL, &n, NULL) != 0 ||
         n != NESCIO_ID_BYTES)
         return nescio_fail(ctx, NESCIO_E_FORMAT,
-                           "%s: metadata '%s' is not an id of %d hexadecimal digits", c->name, key,
-                           2 * NESCIO_ID_BYTES);
+                           "'%s': metadata '%s' is not an id of %d hexadecimal digits", c->name,
+                           key, 2 * NESCIO_ID_BYTES);
     return NESCIO_OK;
 }
 
@@ -117,50 +118,75 @@ static nescio_status check_bytes(nescio_ctx *ctx, const nescio_container *c, con
     size_t mark;
 
     if (r.bad || length > nescio_cursor_left(&r))
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: not a Nescio file, or cut short (%zu bytes)",
-                           c->name, c->n_bytes);
+        return nescio_fail(ctx, NESCIO_E_FORMAT,
+                           "'%s': not a Nescio file, or cut short (%zu bytes)", c->name,
+                           c->n_bytes);
     if (length > NESCIO_HEADER_MAX)
         return nescio_fail(ctx, NESCIO_E_FORMAT,
-                           "%s: header of %" PRIu64 " bytes, at most %zu are accepted", c->name,
+                           "'%s': header of %" PRIu64 " bytes, at most %zu are accepted", c->name,
                            length, NESCIO_HEADER_MAX);
     *header = nescio_read_bytes(&r, (size_t)length);
     *header_bytes = (size_t)length;
     mark = nescio_hash_mark(*header, *header_bytes);
     if (mark == SIZE_MAX)
         return nescio_fail(ctx, NESCIO_E_FORMAT,
-                           "%s: not a Nescio file: no nescio.hash in its header", c->name);
+                           "'%s': not a Nescio file: no nescio.hash in its header", c->name);
     const nescio_piece data = {c->bytes + r.at, nescio_cursor_left(&r)};
     nescio_file_digest(digest, c->bytes, *header, *header_bytes, mark, &data, 1);
     nescio_hex(text, digest, sizeof digest);
     if (memcmp(text, *header + mark, NESCIO_HASH_DIGITS) != 0)
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: damaged: its contents do not match its hash",
-                           c->name);
+        return nescio_fail(ctx, NESCIO_E_FORMAT,
+                           "'%s': damaged: its contents do not match its hash", c->name);
     return NESCIO_OK;
+}
+
+/* What users call a kind of file; NULL for an unknown one. */
+static const char *words_for(const char *kind)
+{
+    static const char *const words[][2] = {
+        {NESCIO_FILE_MODEL, "a whole package"},
+        {NESCIO_FILE_CLIENT, "a client part"},
+        {NESCIO_FILE_SERVER, "a server part"},
+        {"secret", "a secret key"},
+        {NESCIO_FILE_EVALUATION, "an evaluation key"},
+        {NESCIO_FILE_INPUT, "a file of encrypted rows"},
+        {NESCIO_FILE_ANSWER, "a file of answers"},
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i][0], kind) == 0)
+            return words[i][1];
+    return NULL;
 }
 
 static nescio_status check_meta(nescio_ctx *ctx, nescio_container *c, const char *const *kinds)
 {
-    const char *key, *kind, *version;
+    const char *key, *kind, *version, *wanted, *found;
     json_t *value;
 
     c->meta = json_object_get(c->header, "__metadata__");
     if (!json_is_object(c->meta))
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: no __metadata__ object", c->name);
+        return nescio_fail(ctx, NESCIO_E_FORMAT, "'%s': no __metadata__ object", c->name);
     json_object_foreach(c->meta, key, value) if (!json_is_string(value)) return nescio_fail(
-        ctx, NESCIO_E_FORMAT, "%s: metadata '%s' is not a string", c->name, key);
+        ctx, NESCIO_E_FORMAT, "'%s': metadata '%s' is not a string", c->name, key);
     version = nescio_container_meta(c, "nescio.version");
     if (!version || strcmp(version, "0") != 0)
         return nescio_fail(ctx, NESCIO_E_UNSUPPORTED,
-                           "%s: format version %s, this program reads %d", c->name,
+                           "'%s': format version %s, this program reads %d", c->name,
                            version ? version : "(none)", NESCIO_FORMAT_VERSION);
     kind = nescio_container_kind(c);
     if (!kind)
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: metadata nescio.kind is missing", c->name);
+        return nescio_fail(ctx, NESCIO_E_FORMAT, "'%s': metadata nescio.kind is missing", c->name);
     for (size_t i = 0; kinds[i]; i++)
         if (strcmp(kinds[i], kind) == 0)
             return NESCIO_OK;
-    return nescio_fail(ctx, NESCIO_E_MISMATCH, "%s: is a '%s' file, where a '%s' file is needed",
-                       c->name, kind, kinds[0]);
+    wanted = words_for(kinds[0]);
+    found = words_for(kind);
+    if (found)
+        return nescio_fail(ctx, NESCIO_E_MISMATCH, "'%s': is %s, where %s is needed", c->name,
+                           found, wanted ? wanted : kinds[0]);
+    return nescio_fail(ctx, NESCIO_E_MISMATCH, "'%s': is of kind '%.32s', where %s is needed",
+                       c->name, kind, wanted ? wanted : kinds[0]);
 }
 
 /* One tensor's description. `data_bytes`: all tensor bytes of the file. */
@@ -180,29 +206,30 @@ static nescio_status read_entry(nescio_ctx *ctx, const nescio_container *c, cons
         json_object_size(value) != 3 || json_array_size(shape) > NESCIO_RANK_MAX ||
         !json_is_integer(json_array_get(span, 0)) || !json_is_integer(json_array_get(span, 1)) ||
         from < 0 || to < from || (uint64_t)to > data_bytes)
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: bad description of tensor '%s'", c->name,
+        return nescio_fail(ctx, NESCIO_E_FORMAT, "'%s': bad description of tensor '%s'", c->name,
                            name);
     out->name = name;
     out->dtype = nescio_container_dtype_find(dtype);
     out->rank = (int)json_array_size(shape);
     for (int i = 0; i < out->rank; i++) {
         if (!json_is_integer(json_array_get(shape, (size_t)i)))
-            return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: bad shape of tensor '%s'", c->name, name);
+            return nescio_fail(ctx, NESCIO_E_FORMAT, "'%s': bad shape of tensor '%s'", c->name,
+                               name);
         out->dims[i] = json_integer_value(json_array_get(shape, (size_t)i));
     }
     if (out->dtype == NESCIO_DTYPE_NONE)
         return nescio_fail(
             ctx, NESCIO_E_FORMAT,
-            "%s: tensor '%s' has dtype '%.16s', not one of U8 I32 U32 I64 U64 F32 F64", c->name,
+            "'%s': tensor '%s' has dtype '%.16s', not one of U8 I32 U32 I64 U64 F32 F64", c->name,
             name, dtype);
     st = nescio_tensor_shape(ctx, &t, out->dtype, out->rank, out->dims);
     if (st != NESCIO_OK)
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: bad shape of tensor '%s'", c->name, name);
+        return nescio_fail(ctx, NESCIO_E_FORMAT, "'%s': bad shape of tensor '%s'", c->name, name);
     out->count = nescio_tensor_count(&t);
     out->bytes = out->count * nescio_dtype_bytes(out->dtype);
     if (out->bytes != (uint64_t)(to - from))
         return nescio_fail(ctx, NESCIO_E_FORMAT,
-                           "%s: tensor '%s' has %lld bytes, its shape needs %zu", c->name, name,
+                           "'%s': tensor '%s' has %lld bytes, its shape needs %zu", c->name, name,
                            (long long)(to - from), out->bytes);
     out->data = data + from;
     return NESCIO_OK;
@@ -238,12 +265,12 @@ static nescio_status read_entries(nescio_ctx *ctx, nescio_container *c, const ui
     qsort(c->entries, c->n_entries, sizeof *c->entries, by_offset);
     for (size_t i = 0; i < c->n_entries; i++) {
         if (c->entries[i].data != at)
-            return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: hole or overlap before tensor '%s'",
+            return nescio_fail(ctx, NESCIO_E_FORMAT, "'%s': hole or overlap before tensor '%s'",
                                c->name, c->entries[i].name);
         at += c->entries[i].bytes;
     }
     if (at != data + data_bytes)
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: %zu bytes after the last tensor", c->name,
+        return nescio_fail(ctx, NESCIO_E_FORMAT, "'%s': %zu bytes after the last tensor", c->name,
                            (size_t)(data + data_bytes - at));
     return NESCIO_OK;
 }
@@ -257,7 +284,7 @@ static nescio_status read_all(nescio_ctx *ctx, nescio_container *c, const char *
     NESCIO_TRY(check_bytes(ctx, c, &header, &header_bytes));
     c->header = json_loadb((const char *)header, header_bytes, JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(c->header))
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: header is not a JSON object", c->name);
+        return nescio_fail(ctx, NESCIO_E_FORMAT, "'%s': header is not a JSON object", c->name);
     NESCIO_TRY(check_meta(ctx, c, kinds));
     return read_entries(ctx, c, header + header_bytes, c->n_bytes - 8 - header_bytes);
 }

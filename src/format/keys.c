@@ -44,13 +44,13 @@ nescio_status nescio_params_from(nescio_ctx *ctx, const nescio_container *c, nes
     r = nescio_cursor_over(e->data, e->bytes);
     nescio_params_read(&r, p);
     if (r.bad || nescio_cursor_left(&r) != 0)
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: tensor 'params' has %zu bytes",
+        return nescio_fail(ctx, NESCIO_E_FORMAT, "'%s': tensor 'params' has %zu bytes",
                            nescio_container_name(c), e->bytes);
     NESCIO_TRY(nescio_blame_file(ctx, nescio_container_name(c), nescio_tfhe_params_check(ctx, p)));
     NESCIO_TRY(nescio_container_id(ctx, c, "nescio.params", stated));
     nescio_params_id(id, p);
     if (memcmp(id, stated, sizeof id) != 0)
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: its parameters do not match its metadata",
+        return nescio_fail(ctx, NESCIO_E_FORMAT, "'%s': its parameters do not match its metadata",
                            nescio_container_name(c));
     return NESCIO_OK;
 }
@@ -64,7 +64,7 @@ static nescio_status copy_tensor(nescio_ctx *ctx, const nescio_container *c, con
     NESCIO_TRY(nescio_container_need(ctx, c, name, NESCIO_U8, &e));
     if (e->bytes != bytes)
         return nescio_fail(ctx, NESCIO_E_FORMAT,
-                           "%s: tensor '%s' has %zu bytes, its parameters need %zu",
+                           "'%s': tensor '%s' has %zu bytes, its parameters need %zu",
                            nescio_container_name(c), name, e->bytes, bytes);
     *out = malloc(bytes ? bytes : 1);
     if (!*out)
@@ -85,7 +85,7 @@ static nescio_status read_key(nescio_ctx *ctx, const nescio_container *c,
     NESCIO_TRY(nescio_container_id(ctx, c, "nescio.key", key->id));
     NESCIO_TRY(nescio_container_need(ctx, c, "seed", NESCIO_U8, &seed));
     if (seed->bytes != sizeof key->seed)
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: tensor 'seed' has %zu bytes",
+        return nescio_fail(ctx, NESCIO_E_FORMAT, "'%s': tensor 'seed' has %zu bytes",
                            nescio_container_name(c), seed->bytes);
     memcpy(key->seed, seed->data, sizeof key->seed);
     NESCIO_TRY(copy_tensor(ctx, c, "bootstrap", key->bootstrap_bytes, &key->bootstrap));

@@ -70,11 +70,11 @@ static nescio_status check_ids(nescio_ctx *ctx, const nescio_package *p)
     NESCIO_TRY(nescio_container_id(ctx, p->file, "nescio.encoding", encoding));
     if (p->client && (memcmp(p->client->params_id, params, sizeof params) != 0 ||
                       memcmp(p->client->encoding_id, encoding, sizeof encoding) != 0))
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: its client part does not match its metadata",
-                           name);
+        return nescio_fail(ctx, NESCIO_E_FORMAT,
+                           "'%s': its client part does not match its metadata", name);
     if (p->server && memcmp(p->server->params_id, params, sizeof params) != 0)
-        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s: its server part does not match its metadata",
-                           name);
+        return nescio_fail(ctx, NESCIO_E_FORMAT,
+                           "'%s': its server part does not match its metadata", name);
     return NESCIO_OK;
 }
 
@@ -93,7 +93,7 @@ static nescio_status check_border(nescio_ctx *ctx, const nescio_package *p)
         st = nescio_fail_nomem(ctx, border->bytes);
     else if (written.bytes != border->bytes || memcmp(written.data, border->data, border->bytes))
         st = nescio_fail(ctx, NESCIO_E_FORMAT,
-                         "%s: its client part and its server part are of different models",
+                         "'%s': its client part and its server part are of different models",
                          nescio_container_name(p->file));
     nescio_buffer_free(&written);
     return st;

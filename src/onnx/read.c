@@ -249,7 +249,7 @@ nescio_status nescio_onnx_read(nescio_ctx *ctx, const char *path,
     free(folder);
     if (st != NESCIO_OK) {
         nescio_file_close(&file);
-        return st;
+        return st == NESCIO_E_FORMAT ? nescio_fail_in(ctx, st, path) : st;
     }
     kept = nescio_arena_alloc(graph->arena, sizeof *kept);
     if (kept)
