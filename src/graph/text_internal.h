@@ -44,4 +44,30 @@ NESCIO_MUST_CHECK nescio_status nescio_graph_lexer_next(nescio_graph_lexer *lx);
 /** NESCIO_E_FORMAT "line 3, column 7: " and the rest. */
 nescio_status nescio_graph_lexer_fail(const nescio_graph_lexer *lx, const char *format, ...)
     NESCIO_PRINTF(2, 3);
+
+/** The parser: one token ahead. */
+typedef struct nescio_parser {
+    nescio_graph_lexer lx;
+    int depth;    /**< of bodies */
+    size_t bytes; /**< of the whole text: bounds what a constant may hold */
+} nescio_parser;
+
+/** NESCIO_E_NOMEM with a message. */
+nescio_status nescio_parser_no_memory(const nescio_parser *p);
+NESCIO_MUST_CHECK nescio_status nescio_parser_next(nescio_parser *p);
+/** Whether the current token is that mark, a name or string, a number. */
+bool nescio_parser_at(const nescio_parser *p, char mark);
+bool nescio_parser_at_name(const nescio_parser *p);
+bool nescio_parser_at_number(const nescio_parser *p);
+/** Each takes one thing and reads the token after it; NESCIO_E_FORMAT when something else stands
+ * there. */
+NESCIO_MUST_CHECK nescio_status nescio_parser_expect(nescio_parser *p, char mark);
+NESCIO_MUST_CHECK nescio_status nescio_parser_name(nescio_parser *p, const char **out);
+NESCIO_MUST_CHECK nescio_status nescio_parser_int(nescio_parser *p, int64_t *out);
+NESCIO_MUST_CHECK nescio_status nescio_parser_double(nescio_parser *p, double *out);
+NESCIO_MUST_CHECK nescio_status nescio_parser_type(nescio_parser *p, nescio_dtype *dtype,
+                                                   nescio_shape *shape);
+/** {1, 2, 3} of that type and shape, into the arena of the lexer. */
+NESCIO_MUST_CHECK nescio_status nescio_parser_elements(nescio_parser *p, nescio_dtype dtype,
+                                                       const nescio_shape *shape, nescio_tensor *t);
 #endif /* NESCIO_GRAPH_TEXT_INTERNAL_H */
