@@ -215,14 +215,18 @@ static void place_monomials(rotate_step *step)
 }
 
 void nescio_rotation_step(const nescio_rotation *r, void *padded, const uint32_t *exponents,
-                          const double *block, const void *next, size_t next_bytes, void *scratch)
+                          const double *block, nescio_prefetch prefetch, void *scratch)
 {
-    rotate_step step = {.rotation = r, .exponents = exponents, .key = block, .next = next};
+    rotate_step step = {.rotation = r,
+                        .exponents = exponents,
+                        .key = block,
+                        .next = prefetch.next,
+                        .next_is_soon = prefetch.soon,
+                        .next_per_group = prefetch.bytes / (r->fft->n_points / GROUP)};
 
     cut_scratch(r, &step, scratch);
     if (!r->shape.classical)
         place_monomials(&step);
-    step.next_per_group = next_bytes / (r->fft->n_points / GROUP);
     if (r->shape.torus_log == 32)
         r->kernels.step_u32(&step, padded);
     else

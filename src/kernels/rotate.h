@@ -51,9 +51,14 @@ void nescio_rotation_acc_store(const nescio_rotation *rotation, void *acc, const
 
 /** Bytes of scratch of a step, 64-byte aligned. */
 size_t nescio_rotation_scratch_bytes(const nescio_rotation *rotation);
-/** One step in place. exponents[keys] in [0, 2N). `next`, when not NULL, is memory that will be
- * read soon (next_bytes of it): the step prefetches it between its products. Time depends on
- * exponents, which are public. */
+/** Memory that the caller will read next: a step prefetches it between its products. */
+typedef struct nescio_prefetch {
+    const void *next; /**< or NULL */
+    size_t bytes;
+    bool soon; /**< within this very step: into the first-level cache, not the second */
+} nescio_prefetch;
+
+/** One step in place. exponents[keys] in [0, 2N). Time depends on exponents, which are public. */
 void nescio_rotation_step(const nescio_rotation *rotation, void *padded, const uint32_t *exponents,
-                          const double *block, const void *next, size_t next_bytes, void *scratch);
+                          const double *block, nescio_prefetch prefetch, void *scratch);
 #endif /* NESCIO_KERNELS_ROTATE_H */

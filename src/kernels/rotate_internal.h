@@ -17,6 +17,7 @@ typedef struct rotate_step {
     const nescio_rotation *rotation;
     const uint32_t *exponents;
     const double *key;
+    bool next_is_soon;
     const char *next;      /**< to prefetch, or NULL */
     size_t next_per_group; /**< bytes of it for each group of 64 points */
     int32_t *digits;       /**< [level][N] of one polynomial */

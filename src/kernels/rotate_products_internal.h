@@ -18,8 +18,12 @@ ALWAYS_INLINE void prefetch_share(const rotate_step *step, size_t g, unsigned ei
     const char *p = step->next + g * share + share * eighth / 8;
     const char *end = step->next + g * share + share * (eighth + 1) / 8;
 
-    for (; p < end; p += 64)
-        __builtin_prefetch(p, 0, 2);
+    if (step->next_is_soon)
+        for (; p < end; p += 64)
+            __builtin_prefetch(p, 0, 3); /* first-level cache */
+    else
+        for (; p < end; p += 64)
+            __builtin_prefetch(p, 0, 2);
 }
 
 /* Register r of the products, LANES points of it: to[column] = sum_row from[row] key[row][column].

