@@ -7,7 +7,8 @@
 #include "kernels/fft_passes_internal.h"
 
 typedef enum source { FROM_I32, FROM_I64 } source;
-typedef enum sink { TO_F64, ADD_TO_U32, ADD_TO_U64 } sink;
+/* ADD_TO_U32_NEAR: for |values| < 2^63 */
+typedef enum sink { TO_F64, ADD_TO_U32, ADD_TO_U32_NEAR, ADD_TO_U64 } sink;
 
 ALWAYS_INLINE lanes load_source(const void *coef, size_t j, source from, double scale)
 {
@@ -73,6 +74,10 @@ ALWAYS_INLINE void store_point(void *coef, size_t j, size_t n_points, points x, 
 {
     if (scale != 1.0)
         x = (points){x.re * lanes_set1(scale), x.im * lanes_set1(scale)};
+    if (to == ADD_TO_U32_NEAR) {
+        lanes_add_pair_to_u32((uint32_t *)coef + j, (uint32_t *)coef + n_points + j, x.re, x.im);
+        return;
+    }
     store_sink(coef, j, x.re, to);
     store_sink(coef, n_points + j, x.im, to);
 }

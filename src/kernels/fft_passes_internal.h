@@ -8,7 +8,7 @@
 
 /* So many points (16 bytes each) stay in the first-level cache while all their passes run. Fewer
  * would be slower: a pass waits for the one before it, and long passes hide that. */
-enum { CACHED_POINTS = 1024 };
+enum { CACHED_POINTS = 512 };
 
 /* (a, b) <- (a + w b, a - w b): products on the multiply-add units, sums on the adders. */
 ALWAYS_INLINE void butterfly(points *a, points *b, points w)

@@ -122,6 +122,12 @@ static inline void lanes_add_to_u32(uint32_t *p, lanes x)
     _mm_store_si128(at, _mm_add_epi32(_mm_load_si128(at), _mm256_cvtpd_epi32(y)));
 }
 
+static inline void lanes_add_pair_to_u32(uint32_t *p, uint32_t *q, lanes x, lanes y)
+{
+    lanes_add_to_u32(p, x);
+    lanes_add_to_u32(q, y);
+}
+
 /* There is no conversion to 64-bit integers: two halves of 32 bits, each rounded into the mantissa
  * of 1.5 * 2^52. */
 static inline void lanes_add_to_u64(uint64_t *p, lanes x)

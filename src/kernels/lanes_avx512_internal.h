@@ -114,6 +114,21 @@ static inline void lanes_add_to_u32(uint32_t *p, lanes x)
     _mm256_store_si256(at, _mm256_add_epi32(_mm256_load_si256(at), _mm512_cvtpd_epi32(y)));
 }
 
+/* Both conversions to 64 bits, then the 16 low halves side by side. */
+static inline void lanes_add_pair_to_u32(uint32_t *p, uint32_t *q, lanes x, lanes y)
+{
+    const __m512i even =
+        _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i words =
+        _mm512_permutex2var_epi32(_mm512_cvtpd_epi64(x), even, _mm512_cvtpd_epi64(y));
+    __m256i *first = (__m256i *)(void *)p, *second = (__m256i *)(void *)q;
+
+    _mm256_store_si256(first,
+                       _mm256_add_epi32(_mm256_load_si256(first), _mm512_castsi512_si256(words)));
+    _mm256_store_si256(
+        second, _mm256_add_epi32(_mm256_load_si256(second), _mm512_extracti64x4_epi64(words, 1)));
+}
+
 static inline void lanes_add_to_u64(uint64_t *p, lanes x)
 {
     const lanes turns = _mm512_roundscale_pd(_mm512_mul_pd(x, _mm512_set1_pd(0x1p-64)), 8);

@@ -10,6 +10,7 @@
  * rows of 8 doubles, 16 doubles apart, transposed: lane i of x[c] = p[16 i + c] lanes_store_rows(p,
  * x)   the inverse lanes_from_i32, lanes_from_i64 LANES integers, converted; i64 rounded once
  * lanes_add_to_u32, lanes_add_to_u64        p[i] += round(x[i]) mod 2^32 or 2^64, for |x| < 2^90
+ *   lanes_add_pair_to_u32    two of them for |x| < 2^63, where that is faster
  *
  * Complex points are stored as [vector of 8 points][8 real parts | 8 imaginary parts] on every
  * instruction set. */

@@ -108,6 +108,12 @@ static inline void lanes_add_to_u32(uint32_t *p, lanes x)
     p[1] += (uint32_t)(uint64_t)word[1];
 }
 
+static inline void lanes_add_pair_to_u32(uint32_t *p, uint32_t *q, lanes x, lanes y)
+{
+    lanes_add_to_u32(p, x);
+    lanes_add_to_u32(q, y);
+}
+
 static inline void lanes_add_to_u64(uint64_t *p, lanes x)
 {
     const lanes y = lanes_wrap(x, 0x1p64, 0x1p-64);

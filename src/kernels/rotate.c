@@ -65,6 +65,19 @@ static void fill_tables(nescio_rotation *r)
     r->group_turns = turns;
 }
 
+/* Words of 32 bits: a coefficient of a product is a sum of rows N digits (standard deviation below
+ * 2^(b-1.7)) times key words (a random mask or body, 2^30.3), twice that many for each key of the
+ * second form. 16 standard deviations below 2^63? More happens once in 2^180 coefficients, and then
+ * only that bootstrapping is wrong. */
+static bool words_are_near(const nescio_rotation *r)
+{
+    const uint64_t terms =
+        (uint64_t)r->n_rows * r->fft->poly_size * (r->shape.classical ? 1 : 2 * r->shape.keys);
+    const unsigned log_terms = 64 - (unsigned)__builtin_clzll(terms); /* rounded up */
+
+    return r->shape.torus_log == 32 && 4 + r->shape.base_log + 29 + (log_terms + 1) / 2 <= 63;
+}
+
 static void choose_kernels(nescio_rotation *r)
 {
     nescio_rotate_use_scalar(&r->kernels);
@@ -98,6 +111,7 @@ nescio_status nescio_rotation_new(nescio_ctx *ctx, const nescio_fft *fft,
     r->fft = fft;
     r->shape = shape;
     r->n_rows = shape.n_columns * shape.levels;
+    r->near_words = words_are_near(r);
     r->row_stride = n + ROTATE_ROW_PAD;
     r->poly_stride = n + ROTATE_PAD_BYTES * 8 / shape.torus_log;
     fill_tables(r);

@@ -44,10 +44,10 @@ static inline gadget gadget_of(const nescio_rotation_shape *s)
     return g;
 }
 
-/* The run j = start ... end - 1 of digits[level][j]: of sign A[j + shift] - A[j] (rotated), or of
- * A[j]. */
+/* The run j = start ... end - 1 of digits[level][j]: of sign A[j + move] - A[j] (rotated; sizes
+ * wrap), or of A[j]. */
 ALWAYS_INLINE void digits32_run(int32_t *digits, const uint32_t *poly, uint32_t n, uint32_t start,
-                                uint32_t end, const uint32_t *there, uint32_t sign, bool rotated,
+                                uint32_t end, size_t move, uint32_t sign, bool rotated,
                                 const gadget *g)
 {
     const words32 zero = {0}, flip = zero + sign,
@@ -59,7 +59,7 @@ ALWAYS_INLINE void digits32_run(int32_t *digits, const uint32_t *poly, uint32_t 
     for (uint32_t j = start; j < end; j += sizeof x / sizeof *poly) {
         memcpy(&x, poly + j, sizeof x);
         if (rotated) {
-            memcpy(&y, there + j, sizeof y);
+            memcpy(&y, poly + (j + move), sizeof y);
             x = (y ^ flip) - x;
         }
         x += offset;
@@ -73,7 +73,7 @@ ALWAYS_INLINE void digits32_run(int32_t *digits, const uint32_t *poly, uint32_t 
 }
 
 ALWAYS_INLINE void digits64_run(int32_t *digits, const uint64_t *poly, uint32_t n, uint32_t start,
-                                uint32_t end, const uint64_t *there, uint64_t sign, bool rotated,
+                                uint32_t end, size_t move, uint64_t sign, bool rotated,
                                 const gadget *g)
 {
     const words64 zero = {0}, flip = zero + sign,
@@ -85,7 +85,7 @@ ALWAYS_INLINE void digits64_run(int32_t *digits, const uint64_t *poly, uint32_t 
     for (uint32_t j = start; j < end; j += sizeof x / sizeof *poly) {
         memcpy(&x, poly + j, sizeof x);
         if (rotated) {
-            memcpy(&y, there + j, sizeof y);
+            memcpy(&y, poly + (j + move), sizeof y);
             x = (y ^ flip) - x;
         }
         x += offset;
@@ -113,11 +113,11 @@ static void digits32(int32_t *digits, const uint32_t *poly, uint32_t n, uint32_t
     const uint32_t sign = e & n ? UINT32_MAX : 0; /* of the second run */
 
     if (!rotated) {
-        digits32_run(digits, poly, n, 0, n, poly, 0, false, g);
+        digits32_run(digits, poly, n, 0, n, 0, 0, false, g);
         return;
     }
-    digits32_run(digits, poly, n, 0, meet, poly + (n - shift), ~sign, true, g);
-    digits32_run(digits, poly, n, meet, n, poly - shift, sign, true, g);
+    digits32_run(digits, poly, n, 0, meet, n - shift, ~sign, true, g);
+    digits32_run(digits, poly, n, meet, n, (size_t)0 - shift, sign, true, g);
 }
 
 static void digits64(int32_t *digits, const uint64_t *poly, uint32_t n, uint32_t e, bool rotated,
@@ -127,10 +127,10 @@ static void digits64(int32_t *digits, const uint64_t *poly, uint32_t n, uint32_t
     const uint64_t sign = e & n ? UINT64_MAX : 0;
 
     if (!rotated) {
-        digits64_run(digits, poly, n, 0, n, poly, 0, false, g);
+        digits64_run(digits, poly, n, 0, n, 0, 0, false, g);
         return;
     }
-    digits64_run(digits, poly, n, 0, meet, poly + (n - shift), ~sign, true, g);
-    digits64_run(digits, poly, n, meet, n, poly - shift, sign, true, g);
+    digits64_run(digits, poly, n, 0, meet, n - shift, ~sign, true, g);
+    digits64_run(digits, poly, n, meet, n, (size_t)0 - shift, sign, true, g);
 }
 #endif /* NESCIO_KERNELS_ROTATE_DIGITS_INTERNAL_H */

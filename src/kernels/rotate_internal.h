@@ -43,6 +43,7 @@ struct nescio_rotation {
     const nescio_fft *fft; /**< borrowed */
     nescio_rotation_shape shape;
     uint32_t n_rows;    /**< (k+1) l */
+    bool near_words;    /**< products stay below 2^63 units of 2^-32 */
     size_t row_stride;  /**< doubles */
     size_t poly_stride; /**< words of a padded polynomial */
     nescio_rotate_kernels kernels;

@@ -100,7 +100,10 @@ static void step_u32(const rotate_step *step, uint32_t *acc)
     for (unsigned c = 0; c < r->shape.n_columns; c++) {
         uint32_t *poly = acc + c * r->poly_stride;
 
-        last_pass(r->fft, poly, step->rows + c * r->row_stride, ADD_TO_U32, 1.0);
+        if (r->near_words)
+            last_pass(r->fft, poly, step->rows + c * r->row_stride, ADD_TO_U32_NEAR, 1.0);
+        else
+            last_pass(r->fft, poly, step->rows + c * r->row_stride, ADD_TO_U32, 1.0);
         for (size_t i = 0; i < ROTATE_PAD_BYTES / sizeof *poly; i++)
             poly[n + i] = 0 - poly[i];
     }
