@@ -115,7 +115,7 @@ static double fft_term(const nescio_tfhe_params *p)
     const double products = (p->glwe_dim + 1.0) * p->pbs_levels;
     const double carried = 1 + nescio_tfhe_big_dim(p) / 2.0;
     const double size = exp2(2.0 * p->pbs_base_log) / 12 / 12;
-    const double error = NESCIO_FFT_ERROR_C * log2(p->poly_size) * 0x1p-106;
+    const double error = NESCIO_FFT_ERROR_C * (log2(p->poly_size) + 2) * 0x1p-106;
 
     return p->lwe_dim * error * products * p->poly_size * size * carried;
 }
