@@ -105,7 +105,7 @@ static void blind_rotation_agrees_with_measurements(void **state)
     p.variant = NESCIO_PBS_UNROLLED2;
     near(std_log2(nescio_noise_blind_rotation(&p)), -14.18, 0.06);
     p.variant = NESCIO_PBS_BLOCK3;
-    near(std_log2(nescio_noise_blind_rotation(&p)), -14.60, 0.15);
+    near(std_log2(nescio_noise_blind_rotation(&p)), -14.60, 0.18); /* the FFT term is a bound */
     p = classical;
     p.pbs_base_log = 20;
     p.glwe_noise_log = 0;
