@@ -2,6 +2,7 @@
  * include/nescio/package.h: estimate and split. */
 #include "nescio/package.h"
 
+#include "api_client/open_package.h"
 #include "base/base.h"
 #include "format/package.h"
 #include "measure/measure.h"
@@ -20,7 +21,7 @@ nescio_status nescio_package_estimate(nescio_ctx *ctx, const char *package_path,
     nescio_status st;
 
     memset(out, 0, sizeof *out);
-    NESCIO_TRY(nescio_package_open(ctx, package_path, true, false, &package));
+    NESCIO_TRY(nescio_package_open_secure(ctx, package_path, true, false, &package));
     r = &package->client->report;
     set = nescio_param_set_find(package->client->set_name);
     st = nescio_measure_slowness(ctx, &package->client->params, &slowness);

@@ -2,6 +2,7 @@
  * include/nescio/package.h, prediction: opens a package, keeps keys, runs rows through a mode and
  * reports. */
 #include "api_client/arrays.h"
+#include "api_client/open_package.h"
 #include "nescio/package.h"
 #include "predict/predict.h"
 
@@ -38,7 +39,7 @@ nescio_status nescio_predictor_open(nescio_ctx *ctx, const char *package_path,
     *out = NULL;
     if (!p)
         return nescio_fail_nomem(ctx, sizeof *p);
-    st = nescio_package_open(ctx, package_path, true, true, &p->package);
+    st = nescio_package_open_secure(ctx, package_path, true, true, &p->package);
     if (st == NESCIO_OK)
         st = nescio_codec_new(ctx, p->package->client, &p->codec);
     if (st != NESCIO_OK) {
@@ -224,6 +225,9 @@ nescio_status nescio_predict(nescio_ctx *ctx, nescio_predictor *predictor,
     nescio_status st;
 
     *outputs = NULL;
+    if ((unsigned)options->mode > NESCIO_MODE_EXECUTE)
+        return nescio_fail(ctx, NESCIO_E_ARG, "mode %d: disable (0), simulate (1), execute (2)",
+                           (int)options->mode);
     st = nescio_arrays_for_codec(ctx, predictor->codec, inputs, &tensors);
     if (st == NESCIO_OK)
         st = nescio_codec_encode(ctx, predictor->codec, tensors,

@@ -2,6 +2,7 @@
  * include/nescio/server.h over the rooms format and server. */
 #include "nescio/server.h"
 
+#include "api_client/open_package.h"
 #include "server/evaluator.h"
 
 #include <stdlib.h>
@@ -32,7 +33,7 @@ nescio_status nescio_server_open(nescio_ctx *ctx, const char *path, const char *
     *out = NULL;
     if (!server)
         return nescio_fail_nomem(ctx, sizeof *server);
-    st = nescio_package_open(ctx, path, false, true, &server->package);
+    st = nescio_package_open_secure(ctx, path, false, true, &server->package);
     if (st == NESCIO_OK)
         st = nescio_evaluation_key_read(ctx, evaluation_path, &server->key);
     if (st == NESCIO_OK &&
@@ -48,22 +49,31 @@ nescio_status nescio_server_open(nescio_ctx *ctx, const char *path, const char *
     return NESCIO_OK;
 }
 
+/* An evaluator for batches of that many rows, kept for the next file. */
+static nescio_status prepare(nescio_ctx *ctx, nescio_server *server, size_t batch)
+{
+    if (server->batch_rows == batch)
+        return NESCIO_OK;
+    nescio_evaluator_free(server->evaluator);
+    server->evaluator = NULL;
+    server->batch_rows = 0;
+    NESCIO_TRY(nescio_evaluator_new(ctx, server->package->server, &server->key, batch,
+                                    &server->evaluator));
+    server->batch_rows = batch;
+    return NESCIO_OK;
+}
+
 nescio_status nescio_server_evaluate(nescio_ctx *ctx, nescio_server *server, const char *in_path,
                                      const char *out_path, const nescio_evaluate_options *options)
 {
-    const size_t batch = options && options->batch_rows ? options->batch_rows : 1;
+    size_t batch = options && options->batch_rows ? options->batch_rows : 1;
     nescio_ciphertext in = {0}, out = {0};
     nescio_status st = nescio_ciphertext_read(ctx, in_path, NESCIO_FILE_INPUT, &in);
 
-    if (st == NESCIO_OK && server->batch_rows != batch) {
-        nescio_evaluator_free(server->evaluator);
-        server->evaluator = NULL;
-        server->batch_rows = 0;
-        st = nescio_evaluator_new(ctx, server->package->server, &server->key, batch,
-                                  &server->evaluator);
-        if (st == NESCIO_OK)
-            server->batch_rows = batch;
-    }
+    if (batch > in.n_rows) /* memory for rows that are not there */
+        batch = in.n_rows ? (size_t)in.n_rows : 1;
+    if (st == NESCIO_OK)
+        st = prepare(ctx, server, batch);
     if (st == NESCIO_OK)
         st = nescio_evaluator_run(ctx, server->evaluator, &in, options ? options->batch_done : NULL,
                                   options ? options->user : NULL, &out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * include/nescio/client.h over the rooms codec, format and client. */
 #include "api_client/arrays.h"
+#include "api_client/open_package.h"
 #include "client/client.h"
 #include "nescio/client.h"
 
@@ -30,7 +31,7 @@ nescio_status nescio_client_open(nescio_ctx *ctx, const char *path, nescio_clien
     *out = NULL;
     if (!client)
         return nescio_fail_nomem(ctx, sizeof *client);
-    st = nescio_package_open(ctx, path, true, false, &client->package);
+    st = nescio_package_open_secure(ctx, path, true, false, &client->package);
     if (st == NESCIO_OK)
         st = nescio_codec_new(ctx, client->package->client, &client->codec);
     if (st != NESCIO_OK) {
@@ -101,7 +102,9 @@ nescio_status nescio_client_decrypt(nescio_ctx *ctx, const nescio_client *client
     if (!client->key)
         return nescio_fail(ctx, NESCIO_E_ARG, "decrypting needs a secret key: load one first");
     NESCIO_TRY(nescio_ciphertext_read(ctx, answer_path, NESCIO_FILE_ANSWER, &ct));
-    st = nescio_codec_rows_out(ctx, client->codec, (size_t)ct.n_rows, &rows);
+    st = nescio_answers_check(ctx, client->package->client, client->key, &ct);
+    if (st == NESCIO_OK)
+        st = nescio_codec_rows_out(ctx, client->codec, (size_t)ct.n_rows, &rows);
     if (st == NESCIO_OK)
         st = nescio_rows_decrypt(ctx, client->package->client, client->key, &ct, &rows);
     if (st == NESCIO_OK)

@@ -209,28 +209,45 @@ static nescio_status decrypt_row(nescio_ctx *ctx, const nescio_client_part *clie
     return NESCIO_OK;
 }
 
+/* That the answers belong to the client part and the key. */
+static nescio_status check_answers(nescio_ctx *ctx, const nescio_client_part *client,
+                                   const nescio_plan_output *outputs, const nescio_secret_key *key,
+                                   const nescio_ciphertext *answers)
+{
+    const nescio_belonging must = {
+        .params_id = client->params_id,
+        .encoding_id = client->encoding_id,
+        .key_id = key->id,
+        .row_bytes = nescio_answer_row_bytes(outputs, client->n_outputs, &client->params),
+        .params_of = "the client part",
+        .key_of = "the secret key"};
+
+    NESCIO_TRY(check_key(ctx, client, key));
+    return nescio_ciphertext_check(ctx, answers, &must);
+}
+
+nescio_status nescio_answers_check(nescio_ctx *ctx, const nescio_client_part *client,
+                                   const nescio_secret_key *key, const nescio_ciphertext *answers)
+{
+    nescio_plan_output *outputs = plan_outputs(client);
+    const nescio_status st = outputs ? check_answers(ctx, client, outputs, key, answers)
+                                     : nescio_fail_nomem(ctx, client->n_outputs * sizeof *outputs);
+
+    free(outputs);
+    return st;
+}
+
 nescio_status nescio_rows_decrypt(nescio_ctx *ctx, const nescio_client_part *client,
                                   const nescio_secret_key *key, const nescio_ciphertext *answers,
                                   nescio_rows *out)
 {
-    nescio_belonging must = {.params_id = client->params_id,
-                             .encoding_id = client->encoding_id,
-                             .key_id = key->id,
-                             .params_of = "the client part",
-                             .key_of = "the secret key"};
-    nescio_plan_output *outputs;
-    uint64_t *phases;
-    nescio_status st;
-
-    NESCIO_TRY(check_key(ctx, client, key));
-    outputs = plan_outputs(client);
-    phases = nescio_secret_alloc(client->params.out_poly_size * sizeof *phases);
-    st =
+    nescio_plan_output *outputs = plan_outputs(client);
+    uint64_t *phases = nescio_secret_alloc(client->params.out_poly_size * sizeof *phases);
+    nescio_status st =
         outputs && phases ? NESCIO_OK : nescio_fail_nomem(ctx, client->n_outputs * sizeof *outputs);
-    if (st == NESCIO_OK) {
-        must.row_bytes = nescio_answer_row_bytes(outputs, client->n_outputs, &client->params);
-        st = nescio_ciphertext_check(ctx, answers, &must);
-    }
+
+    if (st == NESCIO_OK)
+        st = check_answers(ctx, client, outputs, key, answers);
     for (size_t r = 0; st == NESCIO_OK && r < answers->n_rows; r++)
         st = decrypt_row(ctx, client, outputs, key, answers->rows + r * answers->row_bytes, r,
                          phases, out);
