@@ -18,11 +18,6 @@ typedef struct answer_run {
     size_t column[NESCIO_OUT_SLICES]; /* first column of each slice */
 } answer_run;
 
-size_t nescio_answer_bytes(const nescio_tfhe_params *p, size_t count, unsigned answer_log)
-{
-    return (((size_t)p->out_glwe_dim * p->out_poly_size + count) * answer_log + 7) / 8;
-}
-
 static void switch_slice(void *arg, size_t i_slice, unsigned i_worker)
 {
     const answer_run *run = arg;

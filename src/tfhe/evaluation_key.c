@@ -47,3 +47,9 @@ void nescio_evaluation_key_free(nescio_evaluation_key *key)
     nescio_block_free(key->output, key->output_bytes);
     memset(key, 0, sizeof *key);
 }
+
+/* Here and not beside the engine, because clients need it and no engine. */
+size_t nescio_answer_bytes(const nescio_tfhe_params *p, size_t count, unsigned answer_log)
+{
+    return (((size_t)p->out_glwe_dim * p->out_poly_size + count) * answer_log + 7) / 8;
+}
