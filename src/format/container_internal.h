@@ -4,7 +4,9 @@
 #define NESCIO_FORMAT_CONTAINER_INTERNAL_H
 #include "format/container.h"
 
-#define NESCIO_HEADER_MAX ((size_t)16 << 20)
+/* Ours have 2 KB. JSON can take fifty times its size in memory, so this bounds what a hostile
+ * header costs. */
+#define NESCIO_HEADER_MAX ((size_t)1 << 20)
 /** In the header: "nescio.hash":" followed by 64 hexadecimal digits, which count as zeros when the
  * hash is computed. */
 #define NESCIO_HASH_MARK   "\"nescio.hash\":\""

@@ -173,10 +173,10 @@ static void malformed_headers_are_refused(void **state)
         {"{" META ",\"a\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[1,4]}}", 4},
         {"{" META ",\"a\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]}}", 4},
         {"{" META ",\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"b\":{\"dtype\":"
-                  "\"U8\",\"shape\":[2],\"data_offsets\":[2,4]}}",
+         "\"U8\",\"shape\":[2],\"data_offsets\":[2,4]}}",
          4},
         {"{" META ",\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]},\"a\":{\"dtype\":"
-                  "\"U8\",\"shape\":[2],\"data_offsets\":[2,4]}}",
+         "\"U8\",\"shape\":[2],\"data_offsets\":[2,4]}}",
          4},
         {"{" META ",\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4],\"more\":1}}", 4},
     };

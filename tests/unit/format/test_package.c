@@ -6,6 +6,7 @@
 #include "format/package_internal.h"
 #include "support.h"
 #include "toy_model.h"
+#include "walk_package.h"
 
 static const char *const kinds[] = {NESCIO_FILE_MODEL, NULL};
 
@@ -167,61 +168,6 @@ static void every_cut_and_every_changed_byte_is_refused(void **state)
     nescio_ctx_free(ctx);
 }
 
-/* Everything that users of a server part read. */
-static void walk_server(nescio_ctx *ctx, const nescio_server_part *s)
-{
-    int64_t *in[4] = {0}, *out[4] = {0};
-    const size_t n_in = nescio_circuit_n_inputs(s->circuit),
-                 n_out = nescio_circuit_n_outputs(s->circuit);
-    nescio_buffer text = {0};
-
-    assert_true(s->plan->bound && n_in <= 4 && n_out <= 4);
-    assert_int_equal(nescio_circuit_print(ctx, s->circuit, 0, &text), NESCIO_OK);
-    assert_int_equal(nescio_plan_print(ctx, s->plan, &text), NESCIO_OK);
-    nescio_buffer_free(&text);
-    for (size_t i = 0; i < n_in; i++) {
-        const nescio_gate *g = nescio_circuit_input(s->circuit, i);
-
-        in[i] = calloc(g->output->count, sizeof **in);
-        assert_non_null(in[i]);
-        for (size_t k = 0; k < g->output->count; k++)
-            in[i][k] = g->quantizer.hi;
-    }
-    for (size_t i = 0; i < n_out; i++) {
-        out[i] = calloc(nescio_circuit_output(s->circuit, i)->output->count, sizeof **out);
-        assert_non_null(out[i]);
-    }
-    assert_int_equal(nescio_circuit_eval(ctx, s->circuit, (const int64_t *const *)in, out, NULL),
-                     NESCIO_OK);
-    for (size_t i = 0; i < 4; i++) {
-        free(in[i]);
-        free(out[i]);
-    }
-}
-
-static void walk_client(const nescio_client_part *c)
-{
-    for (uint32_t i = 0; i < c->n_inputs; i++) {
-        const nescio_border_input *in = &c->inputs[i];
-        double *x = calloc(in->plan.count, sizeof *x);
-        int64_t *q = calloc(in->plan.count, sizeof *q);
-
-        assert_true(x && q);
-        nescio_quantize(&in->quantizer, x, q, in->plan.count);
-        nescio_dequantize(&in->quantizer, q, x, in->plan.count);
-        free(x);
-        free(q);
-        assert_true(nescio_packed_row_bytes(&in->plan, 1, c->params.poly_size) > 0);
-    }
-    for (uint32_t i = 0; i < c->n_outputs; i++) {
-        const nescio_plan_output *o = &c->outputs[i].plan;
-        const int64_t v = nescio_plan_decode(o, 0x123456789abcdef0u);
-
-        assert_true(o->lo <= o->hi && (v | 1) != 0);
-        assert_true(nescio_answer_row_bytes(o, 1, &c->params) > 0);
-    }
-}
-
 /* Refused in one line, or a package without loose ends. user: counts of both. */
 static void refused_or_whole(nescio_ctx *ctx, const uint8_t *file, size_t bytes, void *user)
 {
@@ -235,10 +181,7 @@ static void refused_or_whole(nescio_ctx *ctx, const uint8_t *file, size_t bytes,
         expect_refusal(ctx, st, "toy");
         return;
     }
-    if (p->server)
-        walk_server(ctx, p->server);
-    if (p->client)
-        walk_client(p->client);
+    assert_null(walk_package(ctx, p));
     nescio_package_free(p);
 }
 

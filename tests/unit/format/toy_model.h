@@ -8,7 +8,8 @@
 typedef struct toy_model {
     nescio_circuit *circuit;
     nescio_plan *plan;
-    nescio_package_source source; /* head and tail hand rows through, [rows, 3] in and [rows, 4] out */
+    nescio_package_source
+        source; /* head and tail hand rows through, [rows, 3] in and [rows, 4] out */
 } toy_model;
 
 toy_model toy_model_new(nescio_ctx *ctx);
