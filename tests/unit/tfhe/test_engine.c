@@ -3,6 +3,7 @@
  * answer, each step opened with the secret key, for every variant, both torus widths, several k.
  * Errors are held to 9 predicted standard deviations or to a bound that the margin of the toy sets
  * allows. */
+#include "noise/noise.h"
 #include "tfhe_fixture.h"
 
 enum { BITS = 3, MESSAGES = 1 << BITS, COUNT = 37 };
@@ -175,6 +176,9 @@ static void answers(tfhe_fixture *f)
 
     for (size_t count = 1; count <= p->out_poly_size; count += 5)
         for (unsigned log = 12; log <= 24; log += 4) {
+            /* Eight standard deviations: one miss in 10^15. */
+            const double tolerance =
+                8 * sqrt(nescio_noise_answer(p, count, log) + nescio_noise_fresh(p, 64)) + 0x1p-30;
             nescio_lwe_batch b = new_batch(p, count);
             const size_t bytes = nescio_answer_bytes(p, count, log);
             uint8_t *answer = malloc(bytes);
@@ -188,7 +192,7 @@ static void answers(tfhe_fixture *f)
             expect_ok(f->ctx,
                       nescio_decrypt_answer(f->ctx, f->secret, answer, bytes, count, log, got));
             for (size_t i = 0; i < count; i++)
-                if (fabs(as_fraction(got[i] - phases[i])) > 0x1p-10 + 24 * exp2(-(double)log))
+                if (fabs(as_fraction(got[i] - phases[i])) > tolerance)
                     fail_msg("answer %zu of %zu at %u bits: off by %g", i, count, log,
                              as_fraction(got[i] - phases[i]));
             free(answer);
