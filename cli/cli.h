@@ -56,8 +56,11 @@ typedef struct command {
     int (*run)(call *c, int argc, char **argv, const struct command *self);
 } command;
 
-extern const command cmd_inspect, cmd_run, cmd_compile, cmd_estimate, cmd_predict, cmd_split,
-    cmd_keygen, cmd_encrypt, cmd_evaluate, cmd_decrypt, cmd_params;
+extern const command cmd_inspect, cmd_run, cmd_convert, cmd_compile, cmd_estimate, cmd_predict,
+    cmd_split, cmd_keygen, cmd_encrypt, cmd_evaluate, cmd_decrypt, cmd_params;
+
+/** Help of --dim, which several commands have. */
+#define DIM_HELP "size of a named dim of the model's inputs; may be repeated"
 
 /** Parses argv into the targets and `c`, makes the context. 0: go on; else print nothing more and
  * exit with *status (help, usage). */

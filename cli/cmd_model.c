@@ -28,6 +28,8 @@ static int write_text(const char *path, const char *text, size_t bytes)
 static int run_inspect(call *c, int argc, char **argv, const command *self)
 {
     nescio_inspect_options o;
+    string_list dims = {0};
+    nescio_import_options onnx;
     const char *out = NULL;
     unsigned max_elements = 16;
     const option_spec specs[] = {
@@ -36,6 +38,7 @@ static int run_inspect(call *c, int argc, char **argv, const command *self)
         {"--format", "text", OPTION_STRING, &o.format, "form (default: text)", false},
         {"--max-elements", "N", OPTION_UNSIGNED, &max_elements,
          "longer arrays print as ... (default 16; 0: all)", false},
+        {"--dim", "NAME=N", OPTION_LIST, &dims, DIM_HELP, false},
         {"-o", "FILE", OPTION_STRING, &out, "file to write (default: standard output)", false},
         {NULL, NULL, OPTION_FLAG, NULL, NULL, false}};
     char *text = NULL;
@@ -46,6 +49,8 @@ static int run_inspect(call *c, int argc, char **argv, const command *self)
     if (options_parse(c, self, specs, argc, argv, &status))
         return status;
     o.max_elements = max_elements;
+    onnx = (nescio_import_options){dims.items, dims.n};
+    o.onnx = &onnx;
     if (nescio_inspect(c->ctx, c->positional[0], &o, &text, &bytes) != NESCIO_OK)
         return fail(c);
     status = write_text(out, text, bytes);
@@ -58,10 +63,12 @@ const command cmd_inspect = {"inspect", "FILE", "Describe a model, package, key 
 
 static int run_run(call *c, int argc, char **argv, const command *self)
 {
-    string_list inputs = {0};
+    string_list inputs = {0}, dims = {0};
+    nescio_import_options onnx;
     const char *out = NULL;
     const option_spec specs[] = {
         {"--input", "[NAME=]X.npy", OPTION_LIST, &inputs, "input rows: .npy, .csv or .pb", true},
+        {"--dim", "NAME=N", OPTION_LIST, &dims, DIM_HELP, false},
         {"-o", "OUT", OPTION_STRING, &out, "file.npy or folder (default: print shapes)", false},
         {NULL, NULL, OPTION_FLAG, NULL, NULL, false}};
     nescio_arrays *in = NULL, *outputs = NULL;
@@ -72,7 +79,8 @@ static int run_run(call *c, int argc, char **argv, const command *self)
     if (nescio_arrays_new(c->ctx, &in) != NESCIO_OK)
         return fail(c);
     status = add_files(c, in, &inputs);
-    if (!status && nescio_run(c->ctx, c->positional[0], in, &outputs) != NESCIO_OK)
+    onnx = (nescio_import_options){dims.items, dims.n};
+    if (!status && nescio_run(c->ctx, c->positional[0], &onnx, in, &outputs) != NESCIO_OK)
         status = fail(c);
     if (!status && out && nescio_arrays_write(c->ctx, outputs, out) != NESCIO_OK)
         status = fail(c);
@@ -132,7 +140,8 @@ static void print_compiled(const call *c, const char *path, double seconds)
 static int run_compile(call *c, int argc, char **argv, const command *self)
 {
     nescio_compile_options o;
-    string_list calibration = {0};
+    string_list calibration = {0}, dims = {0};
+    nescio_import_options onnx;
     const char *out = NULL, *rounding = "auto", *results = "private";
     nescio_arrays *rows = NULL;
     struct timespec from, to;
@@ -155,6 +164,7 @@ static int run_compile(call *c, int argc, char **argv, const command *self)
          "blind rotation (default: fastest with standard keys)", false},
         {"--results", "private|shared", OPTION_STRING, &results,
          "who may see results (default private)", false},
+        {"--dim", "NAME=N", OPTION_LIST, &dims, DIM_HELP, false},
         {"--dump-after", "PASS", OPTION_STRING, &o.dump_after,
          "print graph or circuit after a pass (or all)", false},
         {NULL, NULL, OPTION_FLAG, NULL, NULL, false}};
@@ -173,6 +183,8 @@ static int run_compile(call *c, int argc, char **argv, const command *self)
     if (nescio_arrays_new(c->ctx, &rows) != NESCIO_OK)
         return fail(c);
     status = add_files(c, rows, &calibration);
+    onnx = (nescio_import_options){dims.items, dims.n};
+    o.onnx = &onnx;
     if (!status &&
         nescio_compile(c->ctx, c->positional[0], calibration.n ? rows : NULL, &o, out) != NESCIO_OK)
         status = fail(c);

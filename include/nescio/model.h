@@ -6,9 +6,16 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+/** How an ONNX file is read. NULL in its place: as it is. */
+typedef struct nescio_import_options {
+    const char *const *dims; /**< "NAME=N": dims of that name become N; at most 32 */
+    size_t n_dims;
+} nescio_import_options;
+
 /** Runs an ONNX model in floating point: the reference for everything after. Inputs by name, or by
  * position where unnamed. *outputs is new, in the model's order. */
 NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_run(nescio_ctx *ctx, const char *onnx_path,
+                                                      const nescio_import_options *onnx,
                                                       const nescio_arrays *inputs,
                                                       nescio_arrays **outputs);
 
@@ -17,6 +24,7 @@ typedef struct nescio_inspect_options {
     const char *stage;   /**< "import", "clean", "circuit", "plan"; NULL: what suits the file */
     const char *format;  /**< "text" */
     size_t max_elements; /**< arrays longer than this print as "..."; 0: all */
+    const nescio_import_options *onnx; /**< for ONNX files; may be NULL */
 } nescio_inspect_options;
 
 NESCIO_API void nescio_inspect_options_default(nescio_inspect_options *options);
@@ -25,6 +33,19 @@ NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_inspect(nescio_ctx *ctx, const
                                                           const nescio_inspect_options *options,
                                                           char **text, size_t *bytes);
 NESCIO_API void nescio_text_free(char *text);
+
+/** What to convert. Start from nescio_convert_options_default. */
+typedef struct nescio_convert_options {
+    const nescio_import_options *onnx; /**< may be NULL */
+    int trees_as_tensors; /**< forests become matrix products (Hummingbird's GEMM form) */
+} nescio_convert_options;
+
+NESCIO_API void nescio_convert_options_default(nescio_convert_options *options);
+/** Writes the cleaned model as ONNX: canonical operators of one opset, constants folded, weights
+ * inside, nothing of the exporter's metadata, names of nodes and tensors kept. */
+NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_convert(nescio_ctx *ctx, const char *onnx_path,
+                                                          const nescio_convert_options *options,
+                                                          const char *out_path);
 
 /** How to compile. Start from nescio_compile_options_default. */
 typedef struct nescio_compile_options {
@@ -42,6 +63,7 @@ typedef struct nescio_compile_options {
     const char *dump_after; /**< pass whose result is given to `dump`, or "all"; NULL: none */
     void (*dump)(const char *pass, const char *text, size_t bytes, void *user);
     void *dump_user;
+    const nescio_import_options *onnx; /**< for ONNX files; may be NULL */
 } nescio_compile_options;
 
 NESCIO_API void nescio_compile_options_default(nescio_compile_options *options);

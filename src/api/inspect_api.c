@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * include/nescio/model.h: inspect. Tells what a file is by its first bytes and shows the stage
  * asked for. */
-#include "nescio/model.h"
+#include "api/import_dims.h"
 
 #include "base/base.h"
 #include "format/format.h"
-#include "onnx/onnx.h"
 #include "passes/passes.h"
 #include "view/view.h"
 
@@ -39,7 +38,7 @@ static nescio_status show_graph(nescio_ctx *ctx, const char *path, const nescio_
         return nescio_fail(ctx, NESCIO_E_ARG,
                            "%s is an ONNX model: its stages are import and clean, not '%s'", path,
                            o->stage);
-    NESCIO_TRY(nescio_onnx_read(ctx, path, NULL, &graph));
+    NESCIO_TRY(nescio_import_read(ctx, path, o->onnx, &graph));
     st = is_stage(o, "clean") ? nescio_passes_clean(ctx, graph, NULL, NULL)
                               : nescio_graph_infer(ctx, graph);
     if (st == NESCIO_OK)

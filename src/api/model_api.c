@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * include/nescio/model.h: run and compile. */
-#include "nescio/model.h"
+#include "api/import_dims.h"
 
 #include "api_client/arrays.h"
 #include "compile/compile.h"
-#include "onnx/onnx.h"
 #include "refexec/refexec.h"
 
 #include <stdlib.h>
@@ -54,15 +53,15 @@ static nescio_status run_graph(nescio_ctx *ctx, nescio_graph *graph, const nesci
     return st;
 }
 
-nescio_status nescio_run(nescio_ctx *ctx, const char *onnx_path, const nescio_arrays *inputs,
-                         nescio_arrays **outputs)
+nescio_status nescio_run(nescio_ctx *ctx, const char *onnx_path, const nescio_import_options *onnx,
+                         const nescio_arrays *inputs, nescio_arrays **outputs)
 {
     nescio_graph *graph = NULL;
     nescio_tensor *tensors = NULL;
     nescio_status st;
 
     *outputs = NULL;
-    NESCIO_TRY(nescio_onnx_read(ctx, onnx_path, NULL, &graph));
+    NESCIO_TRY(nescio_import_read(ctx, onnx_path, onnx, &graph));
     st = match_graph(ctx, graph, inputs, &tensors);
     if (st == NESCIO_OK)
         st = run_graph(ctx, graph, tensors, outputs);
@@ -116,12 +115,17 @@ nescio_status nescio_compile(nescio_ctx *ctx, const char *model_path,
                              const nescio_compile_options *options, const char *out_path)
 {
     nescio_compile_settings settings;
+    nescio_import_dims dims;
     nescio_source source;
     nescio_tensor *rows = NULL;
     nescio_status st;
 
     NESCIO_TRY(settings_from(ctx, options, &settings));
-    NESCIO_TRY(nescio_source_read(ctx, model_path, &source));
+    st = nescio_import_dims_init(ctx, options->onnx, &dims);
+    if (st == NESCIO_OK)
+        st = nescio_source_read(ctx, model_path, &dims.options, &source);
+    nescio_import_dims_free(&dims);
+    NESCIO_TRY(st);
     st = calibration && source.graph ? match_graph(ctx, source.graph, calibration, &rows)
                                      : NESCIO_OK;
     if (st == NESCIO_OK)

@@ -10,6 +10,7 @@
 #define NESCIO_COMPILE_COMPILE_H
 #include "format/package.h"
 #include "graph/graph.h"
+#include "onnx/onnx.h"
 #include "params/params.h"
 #include "quant/quant.h"
 
@@ -33,8 +34,10 @@ typedef struct nescio_source {
     nescio_circuit *circuit; /**< of circuit text; or NULL */
 } nescio_source;
 
-/** Reads a model: ONNX, or circuit text when its name ends in ".txt" or ".circuit". */
+/** Reads a model: ONNX, or circuit text when its name ends in ".txt" or ".circuit". `onnx`
+ * may be NULL; a circuit has no dims to bind. */
 NESCIO_MUST_CHECK nescio_status nescio_source_read(nescio_ctx *ctx, const char *path,
+                                                   const nescio_onnx_options *onnx,
                                                    nescio_source *out);
 void nescio_source_free(nescio_source *source);
 

@@ -2,8 +2,6 @@
  * Reads what can be compiled, and makes the clear graphs of a bare circuit. */
 #include "compile/compile_internal.h"
 
-#include "onnx/onnx.h"
-
 #include <string.h>
 
 static bool ends_with(const char *s, const char *end)
@@ -28,15 +26,20 @@ static nescio_status read_circuit(nescio_ctx *ctx, const char *path, nescio_circ
     return st;
 }
 
-nescio_status nescio_source_read(nescio_ctx *ctx, const char *path, nescio_source *out)
+nescio_status nescio_source_read(nescio_ctx *ctx, const char *path, const nescio_onnx_options *onnx,
+                                 nescio_source *out)
 {
+    const bool is_circuit = ends_with(path, ".txt") || ends_with(path, ".circuit");
     nescio_status st;
 
     memset(out, 0, sizeof *out);
-    if (ends_with(path, ".txt") || ends_with(path, ".circuit"))
+    if (is_circuit && onnx && onnx->n_dims)
+        return nescio_fail(ctx, NESCIO_E_ARG, "%s is a circuit: it has no dim '%s'", path,
+                           onnx->dims[0].name);
+    if (is_circuit)
         st = read_circuit(ctx, path, &out->circuit);
     else
-        st = nescio_onnx_read(ctx, path, NULL, &out->graph);
+        st = nescio_onnx_read(ctx, path, onnx, &out->graph);
     if (st != NESCIO_OK)
         nescio_source_free(out);
     return st;
