@@ -75,7 +75,7 @@ static nescio_status compile(nescio_ctx *ctx, void *path)
 
     expect_ok(nescio_tensor_shape(NULL, &rows, NESCIO_F32, 2, dims));
     rows.data = (void *)(uintptr_t)calibration;
-    st = nescio_source_read(ctx, path, &source);
+    st = nescio_source_read(ctx, path, NULL, &source);
     if (st == NESCIO_OK)
         st = nescio_compile_source(ctx, &source, &rows, &settings, "m.nescio");
     nescio_source_free(&source);
