@@ -35,7 +35,8 @@ static int run_inspect(call *c, int argc, char **argv, const command *self)
     const option_spec specs[] = {
         {"--stage", "import|clean|circuit|plan", OPTION_STRING, &o.stage,
          "stage to show (default: what suits the file)", false},
-        {"--format", "text", OPTION_STRING, &o.format, "form (default: text)", false},
+        {"--format", "text|json|dot|svg|html", OPTION_STRING, &o.format, "form (default: text)",
+         false},
         {"--max-elements", "N", OPTION_UNSIGNED, &max_elements,
          "longer arrays print as ... (default 16; 0: all)", false},
         {"--dim", "NAME=N", OPTION_LIST, &dims, DIM_HELP, false},

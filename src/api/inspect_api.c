@@ -3,6 +3,7 @@
  * asked for. */
 #include "api/import_dims.h"
 
+#include "api/inspect_marks.h"
 #include "base/base.h"
 #include "format/format.h"
 #include "passes/passes.h"
@@ -28,6 +29,43 @@ static bool is_stage(const nescio_inspect_options *o, const char *name)
     return o->stage && strcmp(o->stage, name) == 0;
 }
 
+static bool is_text(const nescio_inspect_options *o)
+{
+    return !o->format || strcmp(o->format, "text") == 0;
+}
+
+/* Pictures are of the clean graph unless another stage is asked for: they show what is encrypted.
+ */
+static bool is_clean(const nescio_inspect_options *o)
+{
+    return o->stage ? is_stage(o, "clean") : !is_text(o);
+}
+
+/* Writes the picture in the format asked for, and frees it. */
+static nescio_status show_picture(nescio_ctx *ctx, nescio_picture *picture,
+                                  const nescio_inspect_options *o, nescio_buffer *out)
+{
+    const nescio_status st = nescio_picture_write(ctx, picture, o->format, out);
+
+    nescio_picture_free(picture);
+    return st;
+}
+
+/* Clean graphs are shown with what is encrypted. */
+static nescio_status draw_graph(nescio_ctx *ctx, const nescio_graph *graph,
+                                const nescio_inspect_options *o, nescio_buffer *out)
+{
+    nescio_node_mark *marks = NULL;
+    nescio_picture *picture = NULL;
+    nescio_status st = is_clean(o) ? nescio_inspect_marks(ctx, graph, &marks) : NESCIO_OK;
+
+    if (st == NESCIO_OK)
+        st = nescio_picture_of_graph(ctx, graph, marks, &picture);
+    free(marks);
+    NESCIO_TRY(st);
+    return show_picture(ctx, picture, o, out);
+}
+
 static nescio_status show_graph(nescio_ctx *ctx, const char *path, const nescio_inspect_options *o,
                                 nescio_buffer *out)
 {
@@ -39,10 +77,10 @@ static nescio_status show_graph(nescio_ctx *ctx, const char *path, const nescio_
                            "%s is an ONNX model: its stages are import and clean, not '%s'", path,
                            o->stage);
     NESCIO_TRY(nescio_import_read(ctx, path, o->onnx, &graph));
-    st = is_stage(o, "clean") ? nescio_passes_clean(ctx, graph, NULL, NULL)
-                              : nescio_graph_infer(ctx, graph);
+    st = is_clean(o) ? nescio_passes_clean(ctx, graph, NULL, NULL) : nescio_graph_infer(ctx, graph);
     if (st == NESCIO_OK)
-        st = nescio_view_graph(ctx, graph, o->max_elements, out);
+        st = is_text(o) ? nescio_view_graph(ctx, graph, o->max_elements, out)
+                        : draw_graph(ctx, graph, o, out);
     nescio_graph_free(graph);
     return st;
 }
@@ -87,6 +125,23 @@ static void show_client(const nescio_client_part *c, nescio_buffer *out)
                       (int)c->head_bytes, c->head, (int)c->tail_bytes, c->tail);
 }
 
+/* The circuit or the plan of a server part. */
+static nescio_status show_server(nescio_ctx *ctx, const nescio_server_part *server,
+                                 const nescio_inspect_options *o, nescio_buffer *out)
+{
+    const bool plan = is_stage(o, "plan");
+    nescio_picture *picture = NULL;
+
+    if (is_text(o))
+        return plan ? nescio_plan_print(ctx, server->plan, out)
+                    : nescio_view_circuit(ctx, server->circuit, o->max_elements, out);
+    if (plan)
+        NESCIO_TRY(nescio_picture_of_plan(ctx, server->plan, server->circuit, &picture));
+    else
+        NESCIO_TRY(nescio_picture_of_circuit(ctx, server->circuit, &picture));
+    return show_picture(ctx, picture, o, out);
+}
+
 static nescio_status show_package(nescio_ctx *ctx, const char *path,
                                   const nescio_inspect_options *o, nescio_buffer *out)
 {
@@ -94,14 +149,12 @@ static nescio_status show_package(nescio_ctx *ctx, const char *path,
     nescio_status st = NESCIO_OK;
 
     NESCIO_TRY(nescio_package_open(ctx, path, false, false, &p));
-    if (is_stage(o, "circuit") || is_stage(o, "plan")) {
+    if (is_stage(o, "circuit") || is_stage(o, "plan") || (!o->stage && !is_text(o))) {
         if (!p->server)
             st = nescio_fail(ctx, NESCIO_E_MISMATCH, "%s is a client part: it has no %s", path,
-                             o->stage);
+                             o->stage ? o->stage : "circuit");
         else
-            st = is_stage(o, "plan")
-                     ? nescio_plan_print(ctx, p->server->plan, out)
-                     : nescio_view_circuit(ctx, p->server->circuit, o->max_elements, out);
+            st = show_server(ctx, p->server, o, out);
     } else if (o->stage) {
         st = nescio_fail(ctx, NESCIO_E_ARG,
                          "%s is a package: its stages are circuit and plan, not '%s'", path,
@@ -142,14 +195,18 @@ static nescio_status show_file(nescio_ctx *ctx, const char *path, const nescio_i
         NESCIO_FILE_MODEL, NESCIO_FILE_CLIENT, NESCIO_FILE_SERVER, NESCIO_FILE_EVALUATION,
         "secret",          NESCIO_FILE_INPUT,  NESCIO_FILE_ANSWER, NULL};
     nescio_container *c = NULL;
+    nescio_status st = NESCIO_OK;
     bool package;
 
     NESCIO_TRY(nescio_container_open(ctx, path, kinds, &c));
     package = nescio_container_find(c, "client") || nescio_container_find(c, "plan");
-    if (!package)
+    if (!package && !is_text(o))
+        st = nescio_fail(ctx, NESCIO_E_UNSUPPORTED, "%s: a %s has no picture, only text", path,
+                         nescio_container_kind(c));
+    else if (!package)
         show_container(c, path, out);
     nescio_container_free(c);
-    return package ? show_package(ctx, path, o, out) : NESCIO_OK;
+    return package ? show_package(ctx, path, o, out) : st;
 }
 
 /* A container's ninth byte opens its JSON header; an ONNX file starts with a protobuf field. */
@@ -172,8 +229,9 @@ nescio_status nescio_inspect(nescio_ctx *ctx, const char *path,
 
     *text = NULL;
     *bytes = 0;
-    if (options->format && strcmp(options->format, "text") != 0)
-        return nescio_fail(ctx, NESCIO_E_UNSUPPORTED, "format '%s': text is what inspect writes",
+    if (!is_text(options) && !nescio_picture_has_format(options->format))
+        return nescio_fail(ctx, NESCIO_E_ARG,
+                           "format '%s': text, json, dot, svg and html are accepted",
                            options->format);
     st = is_container(ctx, path, &container);
     if (st == NESCIO_OK)

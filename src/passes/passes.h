@@ -28,6 +28,17 @@ const char *nescio_pass_name(size_t i);
 NESCIO_MUST_CHECK nescio_status nescio_passes_trees_to_tensors(nescio_ctx *ctx,
                                                                nescio_graph *graph);
 
+/** Where a node runs. */
+typedef enum nescio_part {
+    NESCIO_PART_HEAD, /**< needs only the model's inputs and other nodes of the head */
+    NESCIO_PART_BODY,
+    NESCIO_PART_TAIL, /**< needs only values of the body, constants and other nodes of the tail */
+} nescio_part;
+
+/** parts[i] of the i-th node of the list. NESCIO_E_UNSUPPORTED: nothing is left for the body. */
+NESCIO_MUST_CHECK nescio_status nescio_split_choose(nescio_ctx *ctx, const nescio_graph *graph,
+                                                    nescio_part *parts);
+
 /** A graph cut in three, each with its own arena. Outputs of head are inputs of body (same order,
  * same names); outputs of body are inputs of tail. head's inputs and tail's outputs are those of
  * the model. Values that the tail needs from the head do not occur: such operators stay in the

@@ -5,12 +5,6 @@
 #define NESCIO_PASSES_SPLIT_INTERNAL_H
 #include "passes/passes.h"
 
-typedef enum nescio_part {
-    NESCIO_PART_HEAD, /**< needs only the model's inputs and other nodes of the head */
-    NESCIO_PART_BODY,
-    NESCIO_PART_TAIL, /**< needs only values of the body, constants and other nodes of the tail */
-} nescio_part;
-
 /** What a node could be in the clear. */
 typedef enum nescio_role {
     NESCIO_ROLE_BODY,      /**< the model itself: products, windows, trees; or it mixes rows */
@@ -25,7 +19,4 @@ nescio_role nescio_split_role(const nescio_node *node);
  * quantization and does not repeat elements. */
 bool nescio_split_heads(const nescio_node *node);
 
-/** parts[i] of the i-th node of the list. NESCIO_E_UNSUPPORTED: nothing is left for the body. */
-NESCIO_MUST_CHECK nescio_status nescio_split_choose(nescio_ctx *ctx, const nescio_graph *graph,
-                                                    nescio_part *parts);
 #endif /* NESCIO_PASSES_SPLIT_INTERNAL_H */

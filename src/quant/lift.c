@@ -141,8 +141,9 @@ static bool is_elementwise(const nescio_quant_net *net, const nescio_node *node)
     const nescio_op_info *const info = nescio_op_get(node->op);
     const nescio_tensor *const out = &net->values[node->outputs[0]->id].sample;
 
-    if (info->kind != NESCIO_KIND_UNARY && info->kind != NESCIO_KIND_BINARY &&
-        info->kind != NESCIO_KIND_QUANT && node->op != NESCIO_OP_BATCH_NORMALIZATION)
+    const nescio_quant_way way = nescio_quant_way_of(node->op);
+
+    if (way != NESCIO_QUANT_WAY_AFFINE && way != NESCIO_QUANT_WAY_TABLE)
         return false;
     for (uint32_t i = 0; i < node->n_inputs; i++) {
         if (is_clear(net, node->inputs[i])) {
@@ -191,21 +192,16 @@ static bool is_affine(const nescio_quant_net *net, const nescio_node *node)
 {
     const nescio_dtype to = net->values[node->outputs[0]->id].sample.dtype;
 
+    if (nescio_quant_way_of(node->op) != NESCIO_QUANT_WAY_AFFINE)
+        return false;
     switch (node->op) {
-    case NESCIO_OP_IDENTITY:
-    case NESCIO_OP_NEG:
-    case NESCIO_OP_ADD:
-    case NESCIO_OP_SUB:
-    case NESCIO_OP_SUM:
-    case NESCIO_OP_MEAN:
-    case NESCIO_OP_BATCH_NORMALIZATION: return true;
     case NESCIO_OP_CAST: {
         const nescio_dtype from = net->values[node->inputs[0]->id].sample.dtype;
         return to == NESCIO_F64 || from == to || (from == NESCIO_BOOL && to != NESCIO_STRING);
     }
     case NESCIO_OP_MUL: return is_clear(net, node->inputs[0]) || is_clear(net, node->inputs[1]);
     case NESCIO_OP_DIV: return is_clear(net, node->inputs[1]) && to == NESCIO_F64;
-    default: return false;
+    default: return true;
     }
 }
 
@@ -429,7 +425,7 @@ static nescio_status lift_node(nescio_quant_net *net, const nescio_node *node)
     if (!nescio_refexec_has_op(node->op))
         return nescio_quant_refuse(net, node, "not an operator of the float executor");
     NESCIO_TRY(run_sample(net, node));
-    if (!encrypted || node->op == NESCIO_OP_SHAPE || node->op == NESCIO_OP_SIZE)
+    if (!encrypted || nescio_quant_way_of(node->op) == NESCIO_QUANT_WAY_CLEAR)
         return NESCIO_OK;
     return lift_encrypted(net, node);
 }

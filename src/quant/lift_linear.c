@@ -264,27 +264,17 @@ nescio_status nescio_quant_lift_linear(nescio_quant_net *net, const nescio_node 
                                        const nescio_affine **out)
 {
     *out = NULL;
-    if (nescio_op_get(node->op)->kind == NESCIO_KIND_MOVE && node->op != NESCIO_OP_RESIZE)
-        return move(net, node, i, out);
-    switch (node->op) {
-    case NESCIO_OP_GEMM:
-    case NESCIO_OP_MATMUL:
-    case NESCIO_OP_CONV_TRANSPOSE:
-    case NESCIO_OP_EINSUM:
-    case NESCIO_OP_AVERAGE_POOL:
-    case NESCIO_OP_GLOBAL_AVERAGE_POOL:
-    case NESCIO_OP_REDUCE_SUM:
-    case NESCIO_OP_REDUCE_MEAN:
-    case NESCIO_OP_CUM_SUM:
-    case NESCIO_OP_RESIZE: return sums(net, node, out);
-    case NESCIO_OP_CONV: return nescio_quant_lift_conv(net, node, out);
-    case NESCIO_OP_MAX_POOL:
-    case NESCIO_OP_GLOBAL_MAX_POOL:
-    case NESCIO_OP_REDUCE_MAX:
-        return nescio_quant_refuse(net, node, "averages are accepted in place of maxima");
-    default:
-        return nescio_quant_refuse(net, node,
-                                   "linear operators with clear weights, elementwise functions and "
-                                   "moves of elements are accepted");
+    switch (nescio_quant_way_of(node->op)) {
+    case NESCIO_QUANT_WAY_MOVE: return move(net, node, i, out);
+    case NESCIO_QUANT_WAY_LINEAR:
+        return node->op == NESCIO_OP_CONV ? nescio_quant_lift_conv(net, node, out)
+                                          : sums(net, node, out);
+    default: break;
     }
+    if (node->op == NESCIO_OP_MAX_POOL || node->op == NESCIO_OP_GLOBAL_MAX_POOL ||
+        node->op == NESCIO_OP_REDUCE_MAX)
+        return nescio_quant_refuse(net, node, "averages are accepted in place of maxima");
+    return nescio_quant_refuse(net, node,
+                               "linear operators with clear weights, elementwise functions and "
+                               "moves of elements are accepted");
 }

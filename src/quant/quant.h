@@ -74,6 +74,20 @@ NESCIO_MUST_CHECK nescio_status nescio_quant_report_print(nescio_ctx *ctx,
                                                           const nescio_quant_report *report,
                                                           nescio_buffer *out);
 
+/** What can be done with an operator whose data are encrypted. */
+typedef enum nescio_quant_way {
+    NESCIO_QUANT_WAY_NONE,   /**< nothing yet */
+    NESCIO_QUANT_WAY_CLEAR,  /**< it looks at shapes only */
+    NESCIO_QUANT_WAY_LINEAR, /**< sums with clear weights */
+    NESCIO_QUANT_WAY_AFFINE, /**< elementwise; linear where at most one operand is encrypted, or
+                                where it adds; else tables */
+    NESCIO_QUANT_WAY_MOVE,   /**< an index map */
+    NESCIO_QUANT_WAY_TABLE,  /**< elementwise: tables */
+} nescio_quant_way;
+
+/** The way that nescio_quantize_graph takes; a node may still be refused for its operands. */
+nescio_quant_way nescio_quant_way_of(nescio_op op);
+
 /** Quantizes `body`. calibration[i]: rows of graph input i along axis 0, at least 1 row, the same
  * number for all. report may be NULL. NESCIO_E_UNSUPPORTED lists every node that cannot be computed
  * encrypted; NESCIO_E_MISMATCH: calibration of another shape or type; NESCIO_E_ARG: an option out

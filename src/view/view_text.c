@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Stages as aligned text. */
 #include "view/view.h"
+#include "view/view_picture_internal.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,14 +78,6 @@ nescio_status nescio_view_graph(nescio_ctx *ctx, const nescio_graph *graph, size
     return nescio_graph_print(ctx, graph, max_elements, out);
 }
 
-/* Bits that hold the range, sign included where there is one. */
-static int bits_of(int64_t lo, int64_t hi)
-{
-    const double reach = fmax(lo < 0 ? -(double)lo : (double)lo + 1, (double)hi + 1);
-
-    return (int)ceil(log2(reach < 1 ? 1 : reach)) + (lo < 0);
-}
-
 nescio_status nescio_view_circuit(nescio_ctx *ctx, const nescio_circuit *circuit,
                                   size_t max_elements, nescio_buffer *out)
 {
@@ -95,7 +87,7 @@ nescio_status nescio_view_circuit(nescio_ctx *ctx, const nescio_circuit *circuit
         const nescio_gate *g = circuit->gates[i];
         const nescio_wire *w = g->output;
         nescio_write_text(out, "# %-9s %-24s %9zu %5d %14lld %14lld ", nescio_gate_op_name(g->op),
-                          g->name, w->count, bits_of(w->lo, w->hi), (long long)w->lo,
+                          g->name, w->count, nescio_view_bits(w->lo, w->hi), (long long)w->lo,
                           (long long)w->hi);
         for (uint32_t j = 0; j < g->n_inputs; j++)
             nescio_write_text(out, " %s", g->inputs[j]->name);

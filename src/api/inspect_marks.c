@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Marks of nodes: the split's parts, and the quantizer's ways for what is encrypted. */
+#include "api/inspect_marks.h"
+
+#include "passes/passes.h"
+#include "quant/quant.h"
+
+#include <stdlib.h>
+
+static bool is_constant_or_absent(const nescio_node *node, uint32_t i)
+{
+    return !node->inputs[i] || node->inputs[i]->constant;
+}
+
+/* Elementwise and affine: linear unless two encrypted numbers meet in a product. */
+static nescio_node_mark mark_affine(const nescio_node *node)
+{
+    uint32_t encrypted = 0;
+
+    for (uint32_t i = 0; i < node->n_inputs; i++)
+        encrypted += !is_constant_or_absent(node, i);
+    if (encrypted > 1 && (node->op == NESCIO_OP_MUL || node->op == NESCIO_OP_DIV))
+        return (nescio_node_mark){NESCIO_BOX_TABLE, "two encrypted operands: tables of sums"};
+    return (nescio_node_mark){NESCIO_BOX_LINEAR, "sums with clear weights"};
+}
+
+static nescio_node_mark mark_encrypted(const nescio_node *node)
+{
+    switch (nescio_quant_way_of(node->op)) {
+    case NESCIO_QUANT_WAY_CLEAR:
+        return (nescio_node_mark){NESCIO_BOX_CLEAR, "looks at shapes only"};
+    case NESCIO_QUANT_WAY_LINEAR:
+        return (nescio_node_mark){NESCIO_BOX_LINEAR, "sums with clear weights"};
+    case NESCIO_QUANT_WAY_AFFINE: return mark_affine(node);
+    case NESCIO_QUANT_WAY_MOVE: return (nescio_node_mark){NESCIO_BOX_MOVE, "an index map"};
+    case NESCIO_QUANT_WAY_TABLE:
+        return (nescio_node_mark){NESCIO_BOX_TABLE, "a function by look-up"};
+    case NESCIO_QUANT_WAY_NONE: break;
+    }
+    return (nescio_node_mark){NESCIO_BOX_REFUSED,
+                              "linear operators with clear weights, elementwise functions and "
+                              "moves of elements are computed encrypted"};
+}
+
+nescio_status nescio_inspect_marks(nescio_ctx *ctx, const nescio_graph *graph,
+                                   nescio_node_mark **marks)
+{
+    nescio_part *parts;
+    nescio_status st;
+    size_t n = 0;
+
+    *marks = NULL;
+    for (const nescio_node *node = graph->first; node; node = node->next)
+        n++;
+    parts = calloc(n + 1, sizeof *parts);
+    *marks = calloc(n + 1, sizeof **marks);
+    st = parts && *marks ? nescio_split_choose(ctx, graph, parts)
+                         : nescio_fail_nomem(ctx, n * sizeof **marks);
+    if (st == NESCIO_E_UNSUPPORTED) { /* all of it can run in the clear */
+        for (size_t i = 0; i < n; i++)
+            parts[i] = NESCIO_PART_HEAD;
+        st = NESCIO_OK;
+    }
+    n = 0;
+    for (const nescio_node *node = graph->first; st == NESCIO_OK && node; node = node->next, n++)
+        (*marks)[n] = parts[n] == NESCIO_PART_HEAD
+                          ? (nescio_node_mark){NESCIO_BOX_CLEAR, "head: before encryption"}
+                      : parts[n] == NESCIO_PART_TAIL
+                          ? (nescio_node_mark){NESCIO_BOX_CLEAR, "tail: after decryption"}
+                          : mark_encrypted(node);
+    free(parts);
+    if (st != NESCIO_OK) {
+        free(*marks);
+        *marks = NULL;
+    }
+    return st;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Hostile names in XML, JSON and DOT. */
+#include "view/view_picture_internal.h"
+
+#include <string.h>
+
+/* Bytes of the UTF-8 character at s; 0: s starts none (overlong, surrogate, cut off, beyond). */
+static size_t utf8_bytes(const unsigned char *s, uint32_t *code)
+{
+    static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
+    const size_t n = s[0] < 0x80             ? 1
+                     : (s[0] & 0xe0) == 0xc0 ? 2
+                     : (s[0] & 0xf0) == 0xe0 ? 3
+                     : (s[0] & 0xf8) == 0xf0 ? 4
+                                             : 0;
+
+    if (n == 0)
+        return 0;
+    *code = n == 1 ? s[0] : s[0] & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++) {
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+        *code = *code << 6 | (s[i] & 0x3f);
+    }
+    if (*code < least[n] || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff))
+        return 0;
+    return n;
+}
+
+/* Controls, and characters that XML 1.0 has not. */
+static bool is_odd(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xfffe || code == 0xffff;
+}
+
+/* The next character of *text: its bytes (or U+FFFD's) and how many; advances. */
+static const char *next_character(const char **text, size_t *n)
+{
+    const char *const at = *text;
+    uint32_t code = 0;
+    const size_t bytes = utf8_bytes((const unsigned char *)at, &code);
+
+    *text += bytes ? bytes : 1;
+    *n = bytes;
+    if (bytes && !is_odd(code))
+        return at;
+    *n = 3;
+    return "\xef\xbf\xbd";
+}
+
+void nescio_view_xml(nescio_buffer *out, const char *text, size_t max)
+{
+    const bool cut = max && nescio_view_columns(text) > max;
+
+    for (size_t i = 0; *text && (!cut || i + 1 < max); i++) {
+        size_t n;
+        const char *const c = next_character(&text, &n);
+
+        switch (*c) {
+        case '<': nescio_write_text(out, "&lt;"); break;
+        case '>': nescio_write_text(out, "&gt;"); break;
+        case '&': nescio_write_text(out, "&amp;"); break;
+        case '"': nescio_write_text(out, "&quot;"); break;
+        case '\'': nescio_write_text(out, "&#39;"); break;
+        default: nescio_write_bytes(out, c, n);
+        }
+    }
+    if (cut)
+        nescio_write_text(out, "\xe2\x80\xa6");
+}
+
+void nescio_view_json_string(nescio_buffer *out, const char *text)
+{
+    nescio_write_u8(out, '"');
+    while (*text) {
+        const unsigned char first = (unsigned char)*text;
+        size_t n;
+        const char *const c = next_character(&text, &n);
+
+        if (first < 0x20)
+            nescio_write_text(out, "\\u%04x", first);
+        else if (*c == '"' || *c == '\\')
+            nescio_write_text(out, "\\%c", *c);
+        else
+            nescio_write_bytes(out, c, n);
+    }
+    nescio_write_u8(out, '"');
+}
+
+void nescio_view_dot_string(nescio_buffer *out, const char *text)
+{
+    nescio_write_u8(out, '"');
+    while (*text) {
+        size_t n;
+        const char *const c = next_character(&text, &n);
+
+        if (*c == '"' || *c == '\\')
+            nescio_write_u8(out, '\\');
+        nescio_write_bytes(out, c, n);
+    }
+    nescio_write_u8(out, '"');
+}
+
+size_t nescio_view_columns(const char *text)
+{
+    size_t columns = 0;
+
+    while (*text) {
+        size_t n;
+
+        (void)next_character(&text, &n);
+        columns += n >= 3 ? 2 : 1;
+    }
+    return columns;
+}

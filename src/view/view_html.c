@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A picture as one HTML file that loads nothing else: facts, the SVG, a table of all boxes, and
+ * what is not supported and why. Well-formed XML, too. */
+#include "view/view_picture_internal.h"
+
+static void write_cell(nescio_buffer *out, const char *text)
+{
+    nescio_write_text(out, "<td>");
+    nescio_view_xml(out, text, 0);
+    nescio_write_text(out, "</td>");
+}
+
+static void write_number(nescio_buffer *out, uint64_t n)
+{
+    if (n)
+        nescio_write_text(out, "<td class=\"n\">%llu</td>", (unsigned long long)n);
+    else
+        nescio_write_text(out, "<td></td>");
+}
+
+static void write_head(nescio_buffer *out, const nescio_picture *p)
+{
+    nescio_write_text(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>"
+                           "<title>");
+    nescio_view_xml(out, p->title, 0);
+    nescio_write_text(
+        out, "</title><style>body{font:14px DejaVu Sans,Verdana,Helvetica,Arial,sans-serif;"
+             "margin:2em;color:#1c2430}table{border-collapse:collapse;margin:1em 0}"
+             "td,th{border-bottom:1px solid #dde2e7;padding:.25em .8em;text-align:left;"
+             "vertical-align:top}td.n{text-align:right}div.s{overflow:auto;border:1px solid "
+             "#dde2e7;max-height:85vh}</style></head><body>\n<h1>");
+    nescio_view_xml(out, *p->title ? p->title : "graph", 0);
+    nescio_write_text(out, "</h1>\n<table>\n");
+    for (uint32_t i = 0; i < p->n_facts; i++) {
+        nescio_write_text(out, "<tr>");
+        write_cell(out, p->facts[i].name);
+        write_cell(out, p->facts[i].value);
+        nescio_write_text(out, "</tr>\n");
+    }
+    nescio_write_text(out, "</table>\n");
+}
+
+static void write_row(nescio_buffer *out, const nescio_box *b, uint32_t id)
+{
+    nescio_write_text(out, "<tr><td class=\"n\"><a href=\"#n%u\">%u</a></td>", id, id);
+    write_cell(out, b->title);
+    write_cell(out, b->name);
+    nescio_write_text(out, "<td>");
+    for (uint32_t i = 0; i < b->n_lines; i++) {
+        nescio_write_text(out, "%s", i ? "; " : "");
+        nescio_view_xml(out, b->lines[i], 0);
+    }
+    nescio_write_text(out, "</td>");
+    write_cell(out, b->result);
+    write_number(out, b->parameters);
+    write_number(out, b->bytes);
+    write_cell(out, nescio_box_kind_name(b->kind));
+    nescio_write_text(out, "</tr>\n");
+}
+
+static void write_refused(nescio_buffer *out, const nescio_picture *p)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < p->n_boxes; i++) {
+        const nescio_box *const b = &p->boxes[i];
+
+        if (b->kind != NESCIO_BOX_REFUSED)
+            continue;
+        nescio_write_text(out, "%s<li>", any ? "" : "<h2>Not supported</h2>\n<ul>\n");
+        any = true;
+        nescio_view_xml(out, b->title, 0);
+        nescio_write_text(out, " ");
+        nescio_view_xml(out, b->name, 0);
+        nescio_write_text(out, ": ");
+        nescio_view_xml(out, b->why ? b->why : "", 0);
+        nescio_write_text(out, "</li>\n");
+    }
+    nescio_write_text(out, "%s", any ? "</ul>\n" : "");
+}
+
+nescio_status nescio_picture_html(nescio_ctx *ctx, const nescio_picture *p, nescio_buffer *out)
+{
+    write_head(out, p);
+    nescio_write_text(out, "<div class=\"s\">");
+    NESCIO_TRY(nescio_picture_svg(ctx, p, out));
+    nescio_write_text(out, "</div>\n");
+    write_refused(out, p);
+    nescio_write_text(out, "<h2>Operators</h2>\n<table>\n<tr><th>#</th><th>operator</th>"
+                           "<th>name</th><th>details</th><th>result</th><th>parameters</th>"
+                           "<th>bytes</th><th>how</th></tr>\n");
+    for (uint32_t i = 0; i < p->n_boxes; i++)
+        write_row(out, &p->boxes[i], i);
+    nescio_write_text(out, "</table>\n</body></html>\n");
+    return out->bad ? nescio_fail_nomem(ctx, out->bytes) : NESCIO_OK;
+}
