@@ -164,7 +164,8 @@ static void describe_step(nescio_picture *p, const nescio_plan *plan, const nesc
 
         box->result = nescio_picture_text(p, "%u numbers in %u answers, %u bits a word", o->count,
                                           o->n_answers, o->answer_log);
-        nescio_box_line(box, box->result);
+        nescio_box_line(
+            box, nescio_picture_text(p, "%u numbers, %u bits a word", o->count, o->answer_log));
         nescio_box_line(box, nescio_picture_text(p, "noise %.3g of one", o->std));
         return;
     }

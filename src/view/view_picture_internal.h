@@ -105,6 +105,7 @@ typedef struct nescio_layout {
 #define NESCIO_VIEW_COLUMN 7.3  /**< width of a character, on the safe side */
 #define NESCIO_VIEW_LINE   16.0 /**< height of a line */
 #define NESCIO_VIEW_PAD    9.0  /**< around a box's text */
+#define NESCIO_VIEW_HEAD   9.0  /**< straight end of an edge, under its arrow */
 #define NESCIO_VIEW_STUB   20.0 /**< straight start of an edge, beside which its label stands */
 
 NESCIO_MUST_CHECK nescio_status nescio_layout_of(nescio_ctx *ctx, const nescio_picture *p,

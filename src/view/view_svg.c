@@ -59,7 +59,8 @@ static void write_edge(nescio_buffer *out, const nescio_route *r, const nescio_p
     nescio_write_text(out, "<path d=\"M%.1f %.1f", r->points[0].x, from->y + from->h);
     for (uint32_t i = 0; i + 1 < r->n; i += 2) {
         const nescio_point a = {r->points[i].x, r->points[i].y + (i == 0 ? NESCIO_VIEW_STUB : 0)};
-        const nescio_point b = r->points[i + 1];
+        const nescio_point b = {r->points[i + 1].x,
+                                r->points[i + 1].y - (i + 2 == r->n ? NESCIO_VIEW_HEAD : 0)};
         const double middle = (a.y + b.y) / 2;
 
         nescio_write_text(out, "V%.1f", a.y);
