@@ -42,7 +42,16 @@ static nescio_status check_list(const nescio_refexec_call *call, const char *nam
     return NESCIO_OK;
 }
 
-/* (x - offset) * scale */
+/* (x - offset) * scale, each step in float32 unless x is float64: boosted trees behind a scaler
+ * have thresholds at rows of the training data, so one rounding less sends such rows the other way.
+ */
+static double scale_one(nescio_dtype dtype, double x, double offset, double scale)
+{
+    if (dtype == NESCIO_F64)
+        return (x - offset) * scale;
+    return (double)(((float)x - (float)offset) * (float)scale);
+}
+
 nescio_status nescio_run_scaler(nescio_refexec_call *call)
 {
     nescio_ml_list offset, scale;
@@ -60,8 +69,8 @@ nescio_status nescio_run_scaler(nescio_refexec_call *call)
     if (!y)
         return nescio_call_nomem(call);
     for (int64_t i = 0; i < n; i++)
-        y[i] = (((const double *)x->data)[i] - pick(&offset, i % features, 0)) *
-               pick(&scale, i % features, 1);
+        y[i] = scale_one(call->inputs[0]->dtype, ((const double *)x->data)[i],
+                         pick(&offset, i % features, 0), pick(&scale, i % features, 1));
     return write_like(call, x, NESCIO_F32, y);
 }
 
@@ -154,7 +163,8 @@ nescio_status nescio_run_imputer(nescio_refexec_call *call)
     return write_like(call, x, call->inputs[0]->dtype, y);
 }
 
-/* Columns of x by number; a vector is one row. */
+/* Columns of x by number, negative ones from the end (radius neighbours of scikit-learn pad with
+ * -1); a vector is one row. */
 nescio_status nescio_run_array_feature_extractor(nescio_refexec_call *call)
 {
     const nescio_tensor *x, *at;
@@ -175,10 +185,11 @@ nescio_status nescio_run_array_feature_extractor(nescio_refexec_call *call)
     NESCIO_TRY(nescio_call_output(call, 0, x->dtype, x->rank == 1 ? 2 : x->rank, dims));
     size = nescio_dtype_bytes(x->dtype);
     for (int64_t k = 0; k < n; k++) {
-        const int64_t column = nescio_tensor_get_i64(at, (size_t)k);
+        const int64_t given = nescio_tensor_get_i64(at, (size_t)k),
+                      column = given < 0 ? given + columns : given;
 
         if (column < 0 || column >= columns)
-            return nescio_call_fail(call, NESCIO_E_ARG, "column %lld of %lld", (long long)column,
+            return nescio_call_fail(call, NESCIO_E_ARG, "column %lld of %lld", (long long)given,
                                     (long long)columns);
         for (int64_t r = 0; r < rows; r++)
             memcpy((char *)call->outputs[0].data + (size_t)(r * n + k) * size,

@@ -124,6 +124,42 @@ static void binary_classification_trees(void **state)
     case_end(&c);
 }
 
+/* With c = 1.25 * 2^-25, 1 - c is 1 - 2^-24 in float32, and three times that 3 - 2^-22; in doubles
+ * the result rounds to 3. */
+static void scalers_round_each_step(void **state)
+{
+    (void)state;
+    for (int wide = 0; wide < 2; wide++) {
+        node_case c;
+
+        case_begin(&c, NESCIO_OP_SCALER, 1, 1);
+        SET_FLOATS(&c, "offset", 0x1.4p-25);
+        SET_FLOATS(&c, "scale", 3);
+        case_input(&c, 0, wide ? NESCIO_F64 : NESCIO_F32, DIMS(1, 2), VALUES(1, 2));
+        case_run(&c);
+        case_expect(&c, 0, NESCIO_F32, DIMS(1, 2), VALUES(wide ? 3 : 3 - 0x1p-22, 6), 0);
+        case_end(&c);
+    }
+}
+
+static void columns_count_from_the_end_too(void **state)
+{
+    (void)state;
+    for (int bad = 0; bad < 3; bad++) {
+        node_case c;
+
+        case_begin(&c, NESCIO_OP_ARRAY_FEATURE_EXTRACTOR, 2, 1);
+        case_input(&c, 0, NESCIO_F32, DIMS(2, 3), VALUES(1, 2, 3, 4, 5, 6));
+        case_input(&c, 1, NESCIO_I64, DIMS(2), VALUES(bad == 1 ? -4 : bad == 2 ? 3 : -1, 1));
+        case_run(&c);
+        if (bad)
+            assert_int_equal(c.status, NESCIO_E_ARG);
+        else
+            case_expect(&c, 0, NESCIO_F32, DIMS(2, 2), VALUES(3, 2, 6, 5), 0);
+        case_end(&c);
+    }
+}
+
 static void a_cycle_is_refused(void **state)
 {
     node_case c;
@@ -312,6 +348,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(regression_trees),
         cmocka_unit_test(binary_classification_trees),
+        cmocka_unit_test(scalers_round_each_step),
+        cmocka_unit_test(columns_count_from_the_end_too),
         cmocka_unit_test(a_cycle_is_refused),
         cmocka_unit_test(trees_by_position_know_sets),
         cmocka_unit_test(support_vectors),
