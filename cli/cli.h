@@ -57,7 +57,7 @@ typedef struct command {
 } command;
 
 extern const command cmd_inspect, cmd_run, cmd_convert, cmd_compile, cmd_estimate, cmd_predict,
-    cmd_split, cmd_keygen, cmd_encrypt, cmd_evaluate, cmd_decrypt, cmd_params;
+    cmd_split, cmd_keygen, cmd_encrypt, cmd_evaluate, cmd_decrypt, cmd_params, cmd_bench;
 
 /** Help of --dim, which several commands have. */
 #define DIM_HELP "size of a named dim of the model's inputs; may be repeated"
