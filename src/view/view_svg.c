@@ -52,25 +52,31 @@ static void write_box(nescio_buffer *out, const nescio_box *b, const nescio_plac
     nescio_write_text(out, "</g>\n");
 }
 
-/* From the box's lower side straight down, then bent to the next layer, straight through it ... */
-static void write_edge(nescio_buffer *out, const nescio_route *r, const nescio_place *from,
-                       const nescio_place *to)
+/* From the box's lower side straight down, then bent to the next layer, straight through it ...
+ * What another edge of the net has drawn (its first `drawn` points) is left out; gives how far the
+ * net is drawn now. */
+static uint32_t write_edge(nescio_buffer *out, const nescio_route *r, const nescio_place *from,
+                           const nescio_place *to, uint32_t drawn)
 {
-    nescio_write_text(out, "<path d=\"M%.1f %.1f", r->points[0].x, from->y + from->h);
-    for (uint32_t i = 0; i + 1 < r->n; i += 2) {
-        const nescio_point a = {r->points[i].x, r->points[i].y + (i == 0 ? NESCIO_VIEW_STUB : 0)};
-        const nescio_point b = {r->points[i + 1].x,
-                                r->points[i + 1].y - (i + 2 == r->n ? NESCIO_VIEW_HEAD : 0)};
-        const double middle = (a.y + b.y) / 2;
+    const uint32_t first = drawn < r->n - 2 ? drawn : r->n - 2;
+    double x = r->points[first].x;
 
-        nescio_write_text(out, "V%.1f", a.y);
-        if (fabs(a.x - b.x) < .5)
-            nescio_write_text(out, "L%.1f %.1f", b.x, b.y);
-        else
-            nescio_write_text(out, "C%.1f %.1f %.1f %.1f %.1f %.1f", a.x, middle, b.x, middle, b.x,
-                              b.y);
+    nescio_write_text(out, "<path d=\"M%.1f %.1f", x,
+                      first ? r->points[first].y : from->y + from->h);
+    for (uint32_t i = first; i < r->n; i += 2) {
+        const bool last = i + 2 == r->n;
+        const double y = r->points[i].y + (i == 0 ? NESCIO_VIEW_STUB : 0);
+        const nescio_point b = {r->points[i + 1].x,
+                                r->points[i + 1].y - (last ? NESCIO_VIEW_HEAD : 0)};
+
+        if (fabs(x - b.x) < .5) /* straight on: the next piece draws it */
+            continue;
+        nescio_write_text(out, "V%.0fC%.1f %.0f %.1f %.0f %.1f %.0f", y, x, (y + b.y) / 2, b.x,
+                          (y + b.y) / 2, b.x, b.y);
+        x = b.x;
     }
     nescio_write_text(out, "V%.1f\" marker-end=\"url(#a)\"/>\n", to->y - 1);
+    return drawn > r->n - 2 ? drawn : r->n - 2;
 }
 
 /* One label a net, at its start, where there is room for it. */
@@ -134,13 +140,15 @@ nescio_status nescio_picture_svg(nescio_ctx *ctx, const nescio_picture *p, nesci
 {
     nescio_layout l;
     double shift, legend;
-    bool *seen;
+    uint32_t *drawn; /* by net */
+    bool *seen;      /* by net */
 
     NESCIO_TRY(nescio_layout_of(ctx, p, &l));
     seen = nescio_arena_array(l.arena, p->n_nets, sizeof *seen);
-    if (!seen) {
+    drawn = nescio_arena_array(l.arena, p->n_nets, sizeof *drawn);
+    if (!seen || !drawn) {
         nescio_layout_free(&l);
-        return nescio_fail_nomem(ctx, p->n_nets);
+        return nescio_fail_nomem(ctx, p->n_nets * sizeof *drawn);
     }
     legend = write_legend(NULL, p);
     shift = fmax(0, (legend - l.width) / 2);
@@ -151,8 +159,12 @@ nescio_status nescio_picture_svg(nescio_ctx *ctx, const nescio_picture *p, nesci
     (void)write_legend(out, p);
     nescio_write_text(out, "</g>\n<g transform=\"translate(%.1f %.1f)\">\n", MARGIN + shift,
                       MARGIN + LEGEND);
-    for (uint32_t e = 0; e < p->n_edges; e++)
-        write_edge(out, &l.edges[e], &l.boxes[p->edges[e].from], &l.boxes[p->edges[e].to]);
+    for (uint32_t e = 0; e < p->n_edges; e++) {
+        const nescio_edge *const edge = &p->edges[e];
+
+        drawn[edge->net] = write_edge(out, &l.edges[e], &l.boxes[edge->from], &l.boxes[edge->to],
+                                      drawn[edge->net]);
+    }
     for (uint32_t i = 0; i < p->n_boxes; i++)
         write_box(out, &p->boxes[i], &l.boxes[i], i);
     write_labels(out, p, &l, seen);
