@@ -32,11 +32,14 @@ static int run_inspect(call *c, int argc, char **argv, const command *self)
     nescio_import_options onnx;
     const char *out = NULL;
     unsigned max_elements = 16;
+    bool operators = false;
     const option_spec specs[] = {
         {"--stage", "import|clean|circuit|plan", OPTION_STRING, &o.stage,
          "stage to show (default: what suits the file)", false},
         {"--format", "text|json|dot|svg|html", OPTION_STRING, &o.format, "form (default: text)",
          false},
+        {"--operators", NULL, OPTION_FLAG, &operators,
+         "list the operators instead; --format text or markdown", false},
         {"--max-elements", "N", OPTION_UNSIGNED, &max_elements,
          "longer arrays print as ... (default 16; 0: all)", false},
         {"--dim", "NAME=N", OPTION_LIST, &dims, DIM_HELP, false},
@@ -49,18 +52,22 @@ static int run_inspect(call *c, int argc, char **argv, const command *self)
     nescio_inspect_options_default(&o);
     if (options_parse(c, self, specs, argc, argv, &status))
         return status;
+    if (operators == (c->n_positional == 1))
+        return usage_error(self, "takes FILE or --operators");
     o.max_elements = max_elements;
     onnx = (nescio_import_options){dims.items, dims.n};
     o.onnx = &onnx;
-    if (nescio_inspect(c->ctx, c->positional[0], &o, &text, &bytes) != NESCIO_OK)
+    if ((operators ? nescio_operators(c->ctx, o.format, &text, &bytes)
+                   : nescio_inspect(c->ctx, c->positional[0], &o, &text, &bytes)) != NESCIO_OK)
         return fail(c);
     status = write_text(out, text, bytes);
     nescio_text_free(text);
     return status;
 }
 
-const command cmd_inspect = {"inspect", "FILE", "Describe a model, package, key or ciphertext file",
-                             1,         1,      run_inspect};
+const command cmd_inspect = {
+    "inspect", "FILE|--operators", "Describe a model, package, key or ciphertext file", 0,
+    1,         run_inspect};
 
 static int run_run(call *c, int argc, char **argv, const command *self)
 {

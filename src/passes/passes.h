@@ -39,6 +39,9 @@ typedef enum nescio_part {
 NESCIO_MUST_CHECK nescio_status nescio_split_choose(nescio_ctx *ctx, const nescio_graph *graph,
                                                     nescio_part *parts);
 
+/** Whether an ordinary node of the operator may stand in head or tail: for lists of operators. */
+bool nescio_split_takes(nescio_op op);
+
 /** A graph cut in three, each with its own arena. Outputs of head are inputs of body (same order,
  * same names); outputs of body are inputs of tail. head's inputs and tail's outputs are those of
  * the model. Values that the tail needs from the head do not occur: such operators stay in the

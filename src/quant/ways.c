@@ -6,6 +6,13 @@
 nescio_quant_way nescio_quant_way_of(nescio_op op)
 {
     switch (op) {
+    case NESCIO_OP_NON_ZERO: /* what comes out depends on the data */
+    case NESCIO_OP_UNIQUE:
+    case NESCIO_OP_CONV_INTEGER:
+    case NESCIO_OP_DYNAMIC_QUANTIZE_LINEAR:
+    case NESCIO_OP_MATMUL_INTEGER:
+    case NESCIO_OP_QLINEAR_CONV:
+    case NESCIO_OP_QLINEAR_MATMUL: return NESCIO_QUANT_WAY_NONE;
     case NESCIO_OP_SHAPE:
     case NESCIO_OP_SIZE: return NESCIO_QUANT_WAY_CLEAR;
     case NESCIO_OP_IDENTITY:

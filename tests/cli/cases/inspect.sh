@@ -11,6 +11,6 @@ nescio inspect m.nescio --stage plan | head -n 1 | cut -d, -f1 | cut -d: -f1
 t inspect c.nescio --stage plan
 t inspect tiny.onnx --stage plan
 t inspect m.nescio --stage clean
-t inspect m.nescio --format dot
+t inspect m.nescio --format pdf
 t inspect m.nescio -o text.txt
 files
