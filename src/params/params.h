@@ -42,7 +42,7 @@ double nescio_params_security(const nescio_tfhe_params *p);
 NESCIO_MUST_CHECK nescio_status nescio_params_check_security(nescio_ctx *ctx,
                                                              const nescio_tfhe_params *p, bool toy);
 
-/** Seconds of one reference core (3 GHz, AVX-512, batches of 16) by the committed cost table. */
+/** Seconds of one reference core (3.8 GHz, AVX-512, batches of 16) by the committed cost table. */
 double nescio_cost_pbs(const nescio_tfhe_params *p);
 double nescio_cost_keyswitch(const nescio_tfhe_params *p);
 /** A linear map with that many non-zero weights, on LWE ciphertexts. */
