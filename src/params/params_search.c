@@ -12,6 +12,9 @@
 
 #define MIN_LWE_DIM 640u
 #define MAX_LWE_DIM 1240u
+#define WANTED_BITS 132.0
+/* A bit of noise is worth more than 3 bits of security, the longest blocks lose 9. */
+#define MAX_ADDED_NOISE 4
 
 typedef struct search {
     nescio_ctx *ctx;
@@ -103,6 +106,13 @@ static void try_shape(search *s, nescio_tfhe_params p)
     }
 }
 
+/** What block keys lose to attacks on their structure is made up for by noise. */
+static void add_noise(nescio_tfhe_params *p)
+{
+    for (int i = 0; i < MAX_ADDED_NOISE && nescio_params_security(p) < WANTED_BITS; i++)
+        p->lwe_noise_log++;
+}
+
 /** Dimensions where the noise bound falls by one, made a multiple of the variant's group. */
 static void try_dimensions(search *s, nescio_tfhe_params p)
 {
@@ -116,8 +126,10 @@ static void try_dimensions(search *s, nescio_tfhe_params p)
         p.lwe_dim = (n + group - 1) / group * group;
         p.pbs_levels = p.pbs_base_log = p.ks_levels = p.ks_base_log = 1;
         p = nescio_params_complete(p);
+        if (p.variant >= NESCIO_PBS_BLOCK2)
+            add_noise(&p);
         if (meets(s->request, nescio_noise_modulus_switch(&p), &unused) &&
-            nescio_params_security(&p) >= 132.0)
+            nescio_params_security(&p) >= WANTED_BITS)
             try_shape(s, p);
     }
 }

@@ -161,7 +161,7 @@ static inline void expect_noise(const char *what, const noise_sample *s, size_t 
 
         n += size;
         squares += s[g].squares - size * mean * mean;
-        worst = fmax(worst, fabs(mean) / sqrt(own / size + shared + 0.0016 * own));
+        worst = fmax(worst, fabs(mean) / sqrt(own / size + shared));
     }
     measured = sqrt(squares / (n - (double)n_groups));
     print_message("%-24s n = %6.0f  std 2^%.3f  predicted 2^%.3f  ratio %.3f  worst mean %.2f\n",
