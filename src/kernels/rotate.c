@@ -191,29 +191,40 @@ void nescio_rotation_acc_store(const nescio_rotation *r, void *acc, const void *
         memcpy((char *)acc + c * bytes, (const char *)padded + c * stride, bytes);
 }
 
-/* Scratch in the order of rotate_step's arrays; every part is a multiple of 64 bytes. */
-static size_t cut_scratch(const nescio_rotation *r, rotate_step *step, char *scratch)
-{
-    const size_t n = r->fft->poly_size;
-    char *p = scratch;
+/* Where rotate_step's arrays begin in its scratch, in bytes: digits at 0; every part is a multiple
+ * of 64. */
+typedef struct scratch_layout {
+    size_t rows, row_points, product_points, monomials, end;
+} scratch_layout;
 
-    step->digits = (int32_t *)(void *)p;
-    p += r->shape.levels * n * sizeof(int32_t);
-    step->rows = (double *)(void *)p;
-    p += r->n_rows * r->row_stride * sizeof(double);
-    step->row_points = (double *)(void *)p;
-    p += (size_t)r->n_rows * GROUP * 2 * sizeof(double);
-    step->product_points = (double *)(void *)p;
-    p += (size_t)r->shape.n_columns * GROUP * 2 * sizeof(double);
-    step->monomials = (double *)(void *)p;
-    p += (size_t)r->shape.keys * 8 * POINT_DOUBLES * sizeof(double);
-    return (size_t)(p - scratch);
+static scratch_layout layout_of(const nescio_rotation *r)
+{
+    const size_t group = (size_t)GROUP * 2 * sizeof(double);
+    const size_t exponents = (size_t)8 * POINT_DOUBLES * sizeof(double);
+    scratch_layout l;
+
+    l.rows = r->shape.levels * r->fft->poly_size * sizeof(int32_t);
+    l.row_points = l.rows + r->n_rows * r->row_stride * sizeof(double);
+    l.product_points = l.row_points + r->n_rows * group;
+    l.monomials = l.product_points + r->shape.n_columns * group;
+    l.end = l.monomials + r->shape.keys * exponents;
+    return l;
+}
+
+static void cut_scratch(const nescio_rotation *r, rotate_step *step, char *scratch)
+{
+    const scratch_layout l = layout_of(r);
+
+    step->digits = (int32_t *)(void *)scratch;
+    step->rows = (double *)(void *)(scratch + l.rows);
+    step->row_points = (double *)(void *)(scratch + l.row_points);
+    step->product_points = (double *)(void *)(scratch + l.product_points);
+    step->monomials = (double *)(void *)(scratch + l.monomials);
 }
 
 size_t nescio_rotation_scratch_bytes(const nescio_rotation *r)
 {
-    rotate_step step;
-    return cut_scratch(r, &step, NULL);
+    return layout_of(r).end;
 }
 
 /* Register r holds the points whose X^e has the factor exp(i pi/4 e rev3(r)). */
