@@ -5,6 +5,7 @@
     NAME/input_K.npy       rows for the K-th input
     NAME/ort_K.npy         the K-th output by onnxruntime, graph optimisations off (they quantize float biases of QCDQ files)
     NAME/source_K.npy      the same by the library that the model comes from, where it has that output
+    NAME/more_*.npy        optional: rows and results for the converted file of a model that was shown one row only
     NAME/case.json         names of inputs and outputs; why a reference is absent
 
 ZipMap's dictionaries are stored as one array, a column a key in the order of the first row's."""

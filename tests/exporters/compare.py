@@ -2,7 +2,7 @@
 """Holds the command to the cases of one family: compare.py NESCIO FAMILY CASES REFUSALS
 
 For each case (see cases.py): `inspect` succeeds; `run` gives what onnxruntime gives, and what the source library gives; the file
-that `convert` writes gives the same again, in onnxruntime and in `run`. Labels and all other integers and strings are equal;
+that `convert` writes gives the same again, in onnxruntime and in `run`, and passes onnx.checker. Labels and all other integers and strings are equal;
 floats agree to 1e-4 of each value, or to 1e-5 of the largest of its output (sums of float32 that cancel).
 Where onnxruntime and the source library disagree with each other (an export that loses something, a signed maximum), agreeing
 with one of them is enough; the last lines name the cases in which it is onnxruntime.
@@ -10,6 +10,7 @@ A model that is refused (exit status 1 and a message) has to be on the list, and
 import fnmatch, json, pathlib, subprocess, sys, tempfile
 
 import numpy as np
+import onnx
 
 from cases import as_array, run_ort
 
@@ -67,9 +68,9 @@ class Family:
         if done.returncode != 0:
             raise Wrong(f'{args[0]}: exit {done.returncode}: {message}')
 
-    def run(self, model, case, names):
+    def run(self, model, case, names, prefix=''):
         out = pathlib.Path(tempfile.mkdtemp(dir=self.scratch))
-        inputs = [a for k, name in enumerate(names['inputs']) for a in ('--input', f'{name}={case}/input_{k}.npy')]
+        inputs = [a for k, name in enumerate(names['inputs']) for a in ('--input', f'{name}={case}/{prefix}input_{k}.npy')]
         self.call('run', model, *inputs, '-o', out)
         return [np.load(out / (name.replace('/', '_') + '.npy')) for name in names['outputs']]
 
@@ -99,10 +100,28 @@ class Family:
         if self.converts:
             self.check_converted(case, names, got)
 
+    def check_form(self, converted):
+        """onnx.checker, which knows neither the domains of others nor opsets after its own."""
+        model = onnx.load(str(converted))
+        newest = {'': onnx.defs.onnx_opset_version(), 'ai.onnx.ml': 5}
+        if any(o.version > newest.get(o.domain, 0) for o in model.opset_import):
+            return
+        try:
+            onnx.checker.check_model(model)
+        except onnx.checker.ValidationError as e:
+            raise Wrong(f'convert: onnx.checker: {str(e).splitlines()[0][:200]}') from None
+
     def check_converted(self, case, names, first):
         converted = pathlib.Path(tempfile.mkdtemp(dir=self.scratch)) / 'converted.onnx'
         self.call('convert', case / 'model.onnx', '-o', converted)
         self.judge('convert, run', self.run(converted, case, names), case, names)
+        if b'site-packages' in converted.read_bytes():
+            raise Wrong('convert: paths of the exporting machine survive')
+        self.check_form(converted)
+        if (case / 'more_input_0.npy').exists():
+            for k, got in enumerate(self.run(converted, case, names, 'more_')):
+                if bad := difference(got, np.load(case / f'more_source_{k}.npy')):
+                    raise Wrong(f"convert, more rows, '{names['outputs'][k]}': {bad}")
         feeds = {name: np.load(case / f'input_{k}.npy') for k, name in enumerate(names['inputs'])}
         if 'no ort' in names:
             return

@@ -30,6 +30,10 @@ def tensors(path, model, y, form=None, batch=40, same=True):
     config = {'tree_implementation': form} if form else {}
     converted = hummingbird.ml.convert(model, 'onnx', few, extra_config=config)
     onnx.save(converted.model, str(path))
+    if batch == 1:
+        np.save(path.parent / 'more_input_0.npy', rows)
+        for k, array in enumerate((model.predict(rows), model.predict_proba(rows))):
+            np.save(path.parent / f'more_source_{k}.npy', array)
     if not same:
         return [few], 'Hummingbird ignores base_score'
     if hasattr(model, 'predict_proba'):
