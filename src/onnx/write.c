@@ -4,6 +4,7 @@
 #include "onnx/wire_write.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define IR_WRITTEN 10
@@ -68,7 +69,7 @@ static void put_attr(nescio_buffer *b, const nescio_attr *a)
 }
 
 /* NodeProto: input 1, output 2, name 3, op_type 4, attribute 5, domain 7. */
-static void put_node(nescio_buffer *b, const nescio_node *node)
+static void put_node(nescio_buffer *b, const nescio_node *node, bool named)
 {
     nescio_buffer n = {0};
 
@@ -76,7 +77,8 @@ static void put_node(nescio_buffer *b, const nescio_node *node)
         nescio_wire_put_text(&n, 1, node->inputs[i] ? node->inputs[i]->name : "");
     for (uint32_t i = 0; i < node->n_outputs; i++)
         nescio_wire_put_text(&n, 2, node->outputs[i] ? node->outputs[i]->name : "");
-    nescio_wire_put_text(&n, 3, node->name);
+    if (named)
+        nescio_wire_put_text(&n, 3, node->name);
     nescio_wire_put_text(&n, 4, nescio_op_name(node->op));
     for (uint32_t i = 0; i < node->n_attrs; i++)
         put_attr(&n, &node->attrs[i]);
@@ -111,11 +113,66 @@ static void put_info(nescio_buffer *b, uint32_t number, const nescio_value *v)
     nescio_wire_put_message(b, number, &info);
 }
 
+typedef struct named_node {
+    const char *name;
+    size_t i; /* in the graph's list */
+} named_node;
+
+static int by_name(const void *a, const void *b)
+{
+    const named_node *const x = a, *const y = b;
+    const int order = strcmp(x->name, y->name);
+
+    return order ? order : x->i < y->i ? -1 : x->i > y->i;
+}
+
+/* A flag for each node: an earlier node of the graph has its name. New, for free(); NULL: no
+ * memory. */
+static bool *find_repeated_names(const nescio_graph *g)
+{
+    size_t n = 0;
+    named_node *nodes;
+    bool *repeated;
+
+    for (const nescio_node *node = g->first; node; node = node->next)
+        n++;
+    nodes = calloc(n + 1, sizeof *nodes);
+    repeated = calloc(n + 1, sizeof *repeated);
+    if (!nodes || !repeated) {
+        free(nodes);
+        free(repeated);
+        return NULL;
+    }
+    n = 0;
+    for (const nescio_node *node = g->first; node; node = node->next, n++)
+        nodes[n] = (named_node){node->name, n};
+    qsort(nodes, n, sizeof *nodes, by_name);
+    for (size_t i = 1; i < n; i++)
+        repeated[nodes[i].i] = strcmp(nodes[i].name, nodes[i - 1].name) == 0;
+    free(nodes);
+    return repeated;
+}
+
+/* The names of nodes are optional in ONNX but may not repeat, and a decomposed operator leaves its
+ * name to several nodes: all but the first go without. */
+static void put_nodes(nescio_buffer *b, const nescio_graph *g)
+{
+    bool *const repeated = find_repeated_names(g);
+    size_t i = 0;
+
+    if (!repeated) {
+        b->bad = true;
+        return;
+    }
+    for (const nescio_node *node = g->first; node; node = node->next)
+        put_node(b, node, !repeated[i++]);
+    free(repeated);
+}
+
 /* GraphProto: node 1, name 2, initializer 5, input 11, output 12. */
 static void put_graph(nescio_buffer *b, const nescio_graph *g)
 {
-    for (const nescio_node *node = g->first; node; node = node->next)
-        put_node(b, node);
+    put_nodes(b, g);
     nescio_wire_put_text(b, 2, g->name);
     for (size_t i = 0; i < g->n_values; i++) {
         const nescio_value *const v = g->values[i];

@@ -27,6 +27,38 @@ static nescio_graph *parse(const char *text)
     return g;
 }
 
+/* onnxruntime refuses a file with two nodes of one name; passes make such graphs. */
+static void names_of_nodes_do_not_repeat(void **state)
+{
+    static const char *const names[3] = {"twin", "other", "twin"};
+    const nescio_shape shape = {.rank = 1, .dims = {3}};
+    nescio_graph *g = NULL, *back = NULL;
+    nescio_buffer file = {0};
+    nescio_value *v;
+
+    (void)state;
+    assert_int_equal(nescio_graph_new(ctx, NULL, "twins", &g), NESCIO_OK);
+    v = nescio_graph_value(g, "x", NESCIO_F32, &shape);
+    assert_int_equal(nescio_graph_add_input(g, v), NESCIO_OK);
+    for (int i = 0; i < 3; i++) {
+        nescio_node *node = nescio_graph_node(g, NULL, NESCIO_OP_RELU, names[i], 1, 1);
+
+        node->inputs[0] = v;
+        v = nescio_graph_value(g, "y", NESCIO_F32, &shape);
+        nescio_node_set_output(node, 0, v);
+    }
+    assert_int_equal(nescio_graph_add_output(g, v), NESCIO_OK);
+    assert_int_equal(nescio_onnx_write_buffer(ctx, g, &file), NESCIO_OK);
+    assert_int_equal(nescio_onnx_parse(ctx, file.data, file.bytes, NULL, NULL, &back), NESCIO_OK);
+    assert_string_equal(back->first->name, "twin");
+    assert_string_equal(back->first->next->name, "other");
+    assert_string_not_equal(back->last->name, "twin");
+    assert_ptr_equal(back->last, back->first->next->next);
+    nescio_buffer_free(&file);
+    nescio_graph_free(back);
+    nescio_graph_free(g);
+}
+
 /* Constants are in the order of their use after reading, so texts are compared after one turn
  * through a file. */
 static void graphs_round_trip(void **state)
@@ -93,6 +125,7 @@ static void trees_of_two_ages_do_not_mix(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_of_nodes_do_not_repeat),
         cmocka_unit_test(graphs_round_trip),
         cmocka_unit_test(files_are_owned_by_graphs),
         cmocka_unit_test(trees_of_two_ages_do_not_mix),

@@ -1,0 +1,1 @@
+2bee2ant2bee2bee2bee
