@@ -8,9 +8,9 @@
 #include <string.h>
 
 #define LINE 64
-/* Accumulators, digits and transforms of a tile should stay in the level-2 cache beside the
- * streaming key. */
-#define TILE_BYTES ((size_t)1 << 20)
+/* A larger tile shares each pass over the key among more ciphertexts, until its accumulators and
+ * transforms outgrow the cache: doc/performance.md has the times by tile. */
+#define TILE_BYTES ((size_t)2 << 20)
 #define MAX_TILE   16
 #define MIN_TILE   4
 
