@@ -185,30 +185,27 @@ void nescio_plan_output_read(nescio_cursor *r, nescio_arena *arena, nescio_plan_
     out->std = nescio_read_f64(r);
 }
 
-static void shape_write(nescio_buffer *b, int rank, const int64_t *dims)
+void nescio_shape_write(nescio_buffer *b, int rank, const int64_t *dims)
 {
     nescio_write_u8(b, (uint8_t)rank);
     for (int i = 0; i < rank; i++)
         nescio_write_i64(b, dims[i]);
 }
 
-/* False when the dims do not multiply to `count`. */
-static bool shape_read(nescio_cursor *r, int *rank, int64_t *dims, uint32_t count)
+size_t nescio_shape_read(nescio_cursor *r, int *rank, int64_t *dims)
 {
     uint64_t product = 1;
 
     *rank = nescio_read_u8(r);
-    if (*rank > NESCIO_RANK_MAX)
-        return false;
+    if (r->bad || *rank > NESCIO_RANK_MAX)
+        return 0;
     for (int i = 0; i < *rank; i++) {
         dims[i] = nescio_read_i64(r);
-        if (dims[i] < 1 || dims[i] > UINT32_MAX)
-            return false;
-        product *= (uint64_t)dims[i];
-        if (product > UINT32_MAX)
-            return false;
+        if (dims[i] < 1 || dims[i] > (int64_t)NESCIO_CIRCUIT_COUNT_MAX ||
+            (product *= (uint64_t)dims[i]) > NESCIO_CIRCUIT_COUNT_MAX)
+            return 0;
     }
-    return !r->bad && product == count;
+    return (size_t)product;
 }
 
 void nescio_border_write(nescio_buffer *b, const nescio_package_source *s)
@@ -226,13 +223,13 @@ void nescio_border_write(nescio_buffer *b, const nescio_package_source *s)
         const nescio_gate *gate = s->circuit->gates[plan->inputs[i].gate];
         nescio_plan_input_write(b, &plan->inputs[i]);
         nescio_quantizer_write(b, &gate->quantizer);
-        shape_write(b, gate->output->rank, gate->output->dims);
+        nescio_shape_write(b, gate->output->rank, gate->output->dims);
     }
     for (uint32_t i = 0; i < plan->n_outputs; i++) {
         const nescio_gate *gate = s->circuit->gates[plan->outputs[i].gate];
         nescio_plan_output_write(b, &plan->outputs[i]);
         nescio_quantizer_write(b, &gate->quantizer);
-        shape_write(b, gate->output->rank, gate->output->dims);
+        nescio_shape_write(b, gate->output->rank, gate->output->dims);
     }
 }
 
@@ -271,14 +268,16 @@ static bool read_borders(nescio_cursor *r, nescio_arena *arena, nescio_client_pa
         nescio_border_input *in = &out->inputs[i];
         nescio_plan_input_read(r, arena, &in->plan);
         if (!nescio_quantizer_read(r, arena, in->plan.count, &in->quantizer) ||
-            !shape_read(r, &in->rank, in->dims, in->plan.count) || !input_is_sane(in, &out->params))
+            nescio_shape_read(r, &in->rank, in->dims) != in->plan.count ||
+            !input_is_sane(in, &out->params))
             return false;
     }
     for (uint32_t i = 0; i < out->n_outputs; i++) {
         nescio_border_output *o = &out->outputs[i];
         nescio_plan_output_read(r, arena, &o->plan);
         if (!nescio_quantizer_read(r, arena, o->plan.count, &o->quantizer) ||
-            !shape_read(r, &o->rank, o->dims, o->plan.count) || !output_is_sane(o, &out->params))
+            nescio_shape_read(r, &o->rank, o->dims) != o->plan.count ||
+            !output_is_sane(o, &out->params))
             return false;
     }
     return !r->bad && nescio_cursor_left(r) == 0;

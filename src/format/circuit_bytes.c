@@ -89,9 +89,7 @@ void nescio_circuit_write(nescio_circuit_pools *p, const nescio_circuit *circuit
         nescio_write_u32(&p->gates, g->n_inputs);
         for (uint32_t j = 0; j < g->n_inputs; j++)
             nescio_write_u32(&p->gates, gate_index(circuit, g->inputs[j]->producer));
-        nescio_write_u8(&p->gates, (uint8_t)w->rank);
-        for (int d = 0; d < w->rank; d++)
-            nescio_write_i64(&p->gates, w->dims[d]);
+        nescio_shape_write(&p->gates, w->rank, w->dims);
         nescio_write_i64(&p->gates, w->lo);
         nescio_write_i64(&p->gates, w->hi);
         nescio_write_u8(&p->gates, w->encrypted);
@@ -198,23 +196,6 @@ static bool payload_read(source *s, nescio_gate *g)
     }
 }
 
-/* Shape of the output wire into dims; its element count, 0 when malformed. */
-static size_t shape_read(source *s, int *rank, int64_t *dims)
-{
-    uint64_t product = 1;
-
-    *rank = nescio_read_u8(&s->r);
-    if (*rank > NESCIO_RANK_MAX)
-        return 0;
-    for (int i = 0; i < *rank; i++) {
-        dims[i] = nescio_read_i64(&s->r);
-        if (dims[i] < 1 || dims[i] > (int64_t)NESCIO_CIRCUIT_COUNT_MAX ||
-            (product *= (uint64_t)dims[i]) > NESCIO_CIRCUIT_COUNT_MAX)
-            return 0;
-    }
-    return (size_t)product;
-}
-
 static bool gate_read(source *s)
 {
     nescio_arena *arena = s->circuit->arena;
@@ -236,7 +217,7 @@ static bool gate_read(source *s)
             return false;
         inputs[i] = s->circuit->gates[from]->output;
     }
-    count = shape_read(s, &rank, dims);
+    count = nescio_shape_read(&s->r, &rank, dims);
     g = inputs && count
             ? nescio_circuit_gate(s->circuit, (nescio_gate_op)op, name, inputs, n_inputs, count)
             : NULL;

@@ -25,6 +25,10 @@ void nescio_border_write(nescio_buffer *b, const nescio_package_source *source);
 NESCIO_MUST_CHECK nescio_status nescio_border_read(nescio_ctx *ctx, nescio_arena *arena,
                                                    const char *file, const nescio_entry *entry,
                                                    nescio_client_part *out);
+/* Shape of one row's tensor. Reading: its element count, 0 when malformed, cut short or above the
+ * circuit's limit. */
+void nescio_shape_write(nescio_buffer *b, int rank, const int64_t *dims);
+size_t nescio_shape_read(nescio_cursor *r, int *rank, int64_t *dims);
 void nescio_quantizer_write(nescio_buffer *b, const nescio_quantizer *q);
 NESCIO_MUST_CHECK bool nescio_quantizer_read(nescio_cursor *r, nescio_arena *arena, size_t count,
                                              nescio_quantizer *q);
