@@ -11,7 +11,7 @@
 #ifndef NESCIO_KERNELS_FFT_H
 #define NESCIO_KERNELS_FFT_H
 #include "base/ctx.h"
-#include "kernels/isa.h"
+#include "base/isa.h"
 
 enum { NESCIO_FFT_MIN_POLY = 256, NESCIO_FFT_MAX_POLY = 65536 };
 

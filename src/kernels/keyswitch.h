@@ -8,7 +8,7 @@
  * fail, lock or log. */
 #ifndef NESCIO_KERNELS_KEYSWITCH_H
 #define NESCIO_KERNELS_KEYSWITCH_H
-#include "kernels/isa.h"
+#include "base/isa.h"
 
 #include <stddef.h>
 #include <stdint.h>

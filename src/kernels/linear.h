@@ -7,7 +7,7 @@
  * 64-byte aligned, and do not overlap. Exact: every instruction set gives the same bits. */
 #ifndef NESCIO_KERNELS_LINEAR_H
 #define NESCIO_KERNELS_LINEAR_H
-#include "kernels/isa.h"
+#include "base/isa.h"
 
 #include <stdbool.h>
 #include <stddef.h>

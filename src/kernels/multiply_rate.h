@@ -6,7 +6,7 @@
  */
 #ifndef NESCIO_KERNELS_MULTIPLY_RATE_H
 #define NESCIO_KERNELS_MULTIPLY_RATE_H
-#include "kernels/isa.h"
+#include "base/isa.h"
 
 #include <stddef.h>
 

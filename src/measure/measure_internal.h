@@ -2,7 +2,7 @@
  * Inside the room: clocks, random keys, bounds, and the list of rows that they come together in. */
 #ifndef NESCIO_MEASURE_INTERNAL_H
 #define NESCIO_MEASURE_INTERNAL_H
-#include "kernels/isa.h"
+#include "base/isa.h"
 #include "measure/measure.h"
 #include "tfhe/blind_rotation.h"
 #include "tfhe/tfhe.h"

@@ -3,7 +3,7 @@
  * instruction sets. */
 #ifndef NESCIO_TESTS_KERNELS_CHECK_H
 #define NESCIO_TESTS_KERNELS_CHECK_H
-#include "kernels/isa.h"
+#include "base/isa.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * One evaluation key on every instruction set: integer steps give the same bits, steps through the
  * FFT stay within the noise that the model gives it. */
-#include "kernels/isa.h"
+#include "base/isa.h"
 #include "noise/noise.h"
 #include "tfhe/engine_internal.h"
 #include "tfhe_fixture.h"
