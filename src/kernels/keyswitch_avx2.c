@@ -4,7 +4,7 @@
  * them (1 at b = 7, 8 at b = 4, 32 at b = 2), and only then vpmaddwd widens to 32 bits, where sums
  * wrap modulo 2^32 as they may. */
 #include "kernels/keyswitch_internal.h"
-#include "kernels/unroll.h"
+#include "base/unroll.h"
 
 #include <immintrin.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * ciphertexts x planes of one column block fills 24 registers, and the key of a block is one
  * stream: read from memory once for all tiles of a batch. */
 #include "kernels/keyswitch_internal.h"
-#include "kernels/unroll.h"
+#include "base/unroll.h"
 
 #include <immintrin.h>
 #include <string.h>

@@ -20,7 +20,7 @@
 #error "include lanes_ISA_internal.h first"
 #endif
 
-#include "kernels/unroll.h"
+#include "base/unroll.h"
 
 #include <stddef.h>
 

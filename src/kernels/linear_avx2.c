@@ -3,7 +3,7 @@
  * registers. There is no 64-bit multiplication: with w = w_lo - 2^32 [w < 0], x w = x_lo w_lo +
  * 2^32 (x_hi w_lo - x [w < 0]). */
 #include "kernels/linear_internal.h"
-#include "kernels/unroll.h"
+#include "base/unroll.h"
 
 #include <immintrin.h>
 

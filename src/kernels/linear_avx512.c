@@ -3,7 +3,7 @@
  * 16 sums in registers; the strip of inputs under it (256 bytes a row) stays in cache for all rows
  * of the block. */
 #include "kernels/linear_internal.h"
-#include "kernels/unroll.h"
+#include "base/unroll.h"
 
 #include <immintrin.h>
 

@@ -10,7 +10,7 @@ void nescio_multiply_rate_use_avx2(nescio_multiply_rate_kernels *k);
 void nescio_multiply_rate_use_avx512(nescio_multiply_rate_kernels *k);
 
 #ifdef LANES
-#include "kernels/unroll.h"
+#include "base/unroll.h"
 
 enum { CHAINS = 10 };
 

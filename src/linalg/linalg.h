@@ -2,13 +2,14 @@
  * Float matrix products behind one door.
  *
  * In: row-major matrices. Out: C := alpha * op(A) op(B) + beta * C. Two implementations, chosen at
- * link time by the build option `blas`: plain blocked loops (the default), or any CBLAS with its
- * own threads off. Neither allocates or fails.
+ * link time by the build option `blas`: our own blocked loops (the default), for the widest vectors
+ * that the machine has and $NESCIO_ISA allows, or any CBLAS with its own threads off. Neither
+ * allocates or fails.
  *
- * The plain one gives each element of C the same bits on every machine, for every number of threads
- * and however rows are cut into calls: products are summed in the order of k, in runs of 256,
- * without fused multiply-add. Files made from calibration data are reproducible because of that.
- * CBLAS promises no bits.
+ * Our own gives each element of C the same bits on every machine, with every instruction set, for
+ * every number of threads and however rows are cut into calls: products are summed in the order of
+ * k, in runs of 256, without fused multiply-add, and each run is scaled by alpha and added. Files
+ * made from calibration data are reproducible because of that. CBLAS promises no bits.
  *
  * Knows no tensor and no model.
  */

@@ -220,13 +220,19 @@ nescio_status nescio_call_body(nescio_refexec_call *call, const char *name,
     return nescio_frame_run(call->ctx, body, call->frame, inputs, outputs, NULL, NULL);
 }
 
-void nescio_call_gemm(nescio_dtype dtype, bool trans_a, bool trans_b, int64_t m, int64_t n,
-                      int64_t k, double alpha, const void *a, int64_t lda, const void *b,
+nescio_pool *nescio_call_pool(const nescio_refexec_call *call)
+{
+    return nescio_ctx_threads(call->ctx) > 1 ? nescio_ctx_pool(call->ctx) : NULL;
+}
+
+void nescio_call_gemm(nescio_pool *pool, nescio_dtype dtype, bool trans_a, bool trans_b, int64_t m,
+                      int64_t n, int64_t k, double alpha, const void *a, int64_t lda, const void *b,
                       int64_t ldb, double beta, void *c, int64_t ldc)
 {
     if (dtype == NESCIO_F32)
-        nescio_gemm_f32(trans_a, trans_b, (size_t)m, (size_t)n, (size_t)k, (float)alpha, a,
-                        (size_t)lda, b, (size_t)ldb, (float)beta, c, (size_t)ldc);
+        nescio_gemm_f32_parallel(pool, trans_a, trans_b, (size_t)m, (size_t)n, (size_t)k,
+                                 (float)alpha, a, (size_t)lda, b, (size_t)ldb, (float)beta, c,
+                                 (size_t)ldc);
     else
         nescio_gemm_f64(trans_a, trans_b, (size_t)m, (size_t)n, (size_t)k, alpha, a, (size_t)lda, b,
                         (size_t)ldb, beta, c, (size_t)ldc);

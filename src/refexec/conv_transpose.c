@@ -2,6 +2,7 @@
  * Transposed convolution: the product with the weights gives, for every input position, the patch
  * that it adds to the output; patches are folded back. In the window's terms the result is the
  * "input" and x lies at its "outputs". */
+#include "refexec/float_rows.h"
 #include "refexec/run_table.h"
 #include "refexec/slide.h"
 
@@ -51,21 +52,6 @@ static nescio_status read_transposed(const nescio_refexec_call *call, const nesc
     return NESCIO_OK;
 }
 
-#define ADD_BIAS(dt, T, ...)                                                                       \
-    case dt:                                                                                       \
-        for (int64_t c = 0; c < channels; c++)                                                     \
-            for (int64_t i = 0; i < n; i++)                                                        \
-                ((T *)y)[c * n + i] = ((const T *)bias->data)[c];                                  \
-        break;
-
-static void start_from_bias(const nescio_tensor *bias, void *y, int64_t channels, int64_t n)
-{
-    switch (bias->dtype) {
-        NESCIO_CASES_FLOAT(ADD_BIAS, 0)
-    default: break;
-    }
-}
-
 nescio_status nescio_run_conv_transpose(nescio_refexec_call *call)
 {
     const int64_t group = nescio_node_int(call->node, "group", 1);
@@ -103,13 +89,12 @@ nescio_status nescio_run_conv_transpose(nescio_refexec_call *call)
         return nescio_call_nomem(call);
     for (int64_t i = 0; i < x->dims[0] * group; i++) {
         char *const y = (char *)call->outputs[0].data + i * filters * w.n_in * size;
-        const nescio_tensor part = {.dtype = x->dtype,
-                                    .data = bias ? (char *)bias->data + i % group * filters * size
-                                                 : NULL};
 
-        if (bias)
-            start_from_bias(&part, y, filters, w.n_in);
-        nescio_call_gemm(x->dtype, true, false, patch, w.n_out, channels, 1,
+        for (int64_t f = 0; bias && f < filters; f++)
+            nescio_row_fill(x->dtype, w.n_in,
+                            (const char *)bias->data + (i % group * filters + f) * size,
+                            y + f * w.n_in * size);
+        nescio_call_gemm(nescio_call_pool(call), x->dtype, true, false, patch, w.n_out, channels, 1,
                          (const char *)weights->data + i % group * channels * patch * size, patch,
                          (const char *)x->data + i * channels * w.n_out * size, w.n_out, 0, patches,
                          w.n_out);

@@ -299,7 +299,7 @@ static nescio_status contract(const nescio_refexec_call *call, const einsum *e, 
     if (!c)
         return nescio_call_nomem(call);
     for (int64_t p = 0; p < r.batch.count; p++)
-        nescio_matrix_product(e->dtype, m, n, k, a + p * m * k * size, b + p * k * n * size,
+        nescio_matrix_product(NULL, e->dtype, m, n, k, a + p * m * k * size, b + p * k * n * size,
                               c + p * m * n * size);
     return label_result(call, e, &r, c, acc);
 }

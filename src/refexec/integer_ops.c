@@ -51,7 +51,7 @@ nescio_status nescio_run_matmul_integer(nescio_refexec_call *call)
     NESCIO_TRY(read_shifted(call, 1, 3, -1, &b));
     NESCIO_TRY(nescio_matmul_shape(call, &a, &b, &rank, dims));
     NESCIO_TRY(nescio_tensor_arena(call->ctx, call->arena, &wide, NESCIO_F64, rank, dims));
-    nescio_matmul(&a, &b, &wide);
+    nescio_matmul(NULL, &a, &b, &wide);
     return nescio_tensor_cast(call->ctx, &call->outputs[0], &wide, NESCIO_I32);
 }
 
@@ -122,7 +122,7 @@ nescio_status nescio_run_qlinear_matmul(nescio_refexec_call *call)
         (b.rank < 2 || nescio_count(scale) != b.dims[b.rank - 1]))
         return nescio_call_fail(call, NESCIO_E_FORMAT, "b has %lld scales",
                                 (long long)nescio_count(scale));
-    nescio_matmul(&a, &b, &wide);
+    nescio_matmul(NULL, &a, &b, &wide);
     return requantize(call, &wide, 1, 4, 6, 7, 1);
 }
 

@@ -16,15 +16,15 @@ static void integer_product(int64_t m, int64_t n, int64_t k, const uint64_t *a, 
     }
 }
 
-void nescio_matrix_product(nescio_dtype dtype, int64_t m, int64_t n, int64_t k, const void *a,
-                           const void *b, void *c)
+void nescio_matrix_product(nescio_pool *pool, nescio_dtype dtype, int64_t m, int64_t n, int64_t k,
+                           const void *a, const void *b, void *c)
 {
     if (m == 0 || n == 0)
         return;
     if (dtype == NESCIO_I64)
         integer_product(m, n, k, a, b, c);
     else
-        nescio_call_gemm(dtype, false, false, m, n, k, 1, a, k > 0 ? k : 1, b, n, 0, c, n);
+        nescio_call_gemm(pool, dtype, false, false, m, n, k, 1, a, k > 0 ? k : 1, b, n, 0, c, n);
 }
 
 /* Rows and columns of an operand; a vector is a row on the left and a column on the right. */
@@ -66,7 +66,8 @@ nescio_status nescio_matmul_shape(const nescio_refexec_call *call, const nescio_
     return NESCIO_OK;
 }
 
-void nescio_matmul(const nescio_tensor *a, const nescio_tensor *b, nescio_tensor *y)
+void nescio_matmul(nescio_pool *pool, const nescio_tensor *a, const nescio_tensor *b,
+                   nescio_tensor *y)
 {
     const size_t size = nescio_dtype_bytes(a->dtype);
     const nescio_tensor batch_a = batch_of(a),
@@ -79,7 +80,7 @@ void nescio_matmul(const nescio_tensor *a, const nescio_tensor *b, nescio_tensor
     matrix_dims(b, false, &k, &n);
     if (b->rank <= 2) { /* one matrix on the right: all rows of the left at once */
         m *= nescio_dims_product(a->dims, 0, batch_a.rank);
-        nescio_matrix_product(a->dtype, m, n, k, a->data, b->data, y->data);
+        nescio_matrix_product(pool, a->dtype, m, n, k, a->data, b->data, y->data);
         return;
     }
     (void)nescio_broadcast_shape(batches, 2, &rank, dims); /* was checked with the shape */
@@ -89,7 +90,7 @@ void nescio_matmul(const nescio_tensor *a, const nescio_tensor *b, nescio_tensor
     for (bool more = nescio_walk_start(&w); more; more = nescio_walk_next(&w))
         for (int64_t i = 0; i < w.n; i++, at += m * n)
             nescio_matrix_product(
-                a->dtype, m, n, k,
+                pool, a->dtype, m, n, k,
                 (const char *)a->data + (size_t)((w.at[0] + i * w.step[0]) * m * k) * size,
                 (const char *)b->data + (size_t)((w.at[1] + i * w.step[1]) * k * n) * size,
                 (char *)y->data + (size_t)at * size);
@@ -111,13 +112,13 @@ nescio_status nescio_run_matmul(nescio_refexec_call *call)
     NESCIO_TRY(nescio_matmul_shape(call, a, b, &rank, dims));
     if (nescio_dtype_is_float(a->dtype)) {
         NESCIO_TRY(nescio_call_output(call, 0, a->dtype, rank, dims));
-        nescio_matmul(a, b, &call->outputs[0]);
+        nescio_matmul(nescio_call_pool(call), a, b, &call->outputs[0]);
         return NESCIO_OK;
     }
     NESCIO_TRY(nescio_call_cast_input(call, 0, NESCIO_I64, &a));
     NESCIO_TRY(nescio_call_cast_input(call, 1, NESCIO_I64, &b));
     NESCIO_TRY(nescio_tensor_arena(call->ctx, call->arena, &wide, NESCIO_I64, rank, dims));
-    nescio_matmul(a, b, &wide);
+    nescio_matmul(NULL, a, b, &wide);
     return nescio_tensor_cast(call->ctx, &call->outputs[0], &wide, call->inputs[0]->dtype);
 }
 
@@ -157,7 +158,7 @@ static nescio_status integer_gemm(nescio_refexec_call *call, bool trans_a, bool 
         nescio_tensor_arena(call->ctx, call->arena, &y, NESCIO_F64, 2, (const int64_t[]){m, n}));
     if (c)
         NESCIO_TRY(spread_bias(call, c, &y));
-    nescio_call_gemm(NESCIO_F64, trans_a, trans_b, m, n, k,
+    nescio_call_gemm(NULL, NESCIO_F64, trans_a, trans_b, m, n, k,
                      nescio_node_float(call->node, "alpha", 1), a->data, a->dims[1], b->data,
                      b->dims[1], c ? nescio_node_float(call->node, "beta", 1) : 0, y.data, n);
     return nescio_tensor_cast(call->ctx, &call->outputs[0], &y, call->inputs[0]->dtype);
@@ -189,9 +190,10 @@ nescio_status nescio_run_gemm(nescio_refexec_call *call)
     if (c)
         NESCIO_TRY(spread_bias(call, c, &call->outputs[0]));
     if (m && n)
-        nescio_call_gemm(
-            a->dtype, trans_a, trans_b, m, n, k, nescio_node_float(call->node, "alpha", 1), a->data,
-            a->dims[1] ? a->dims[1] : 1, b->data, b->dims[1] ? b->dims[1] : 1,
-            c ? nescio_node_float(call->node, "beta", 1) : 0, call->outputs[0].data, n);
+        nescio_call_gemm(nescio_call_pool(call), a->dtype, trans_a, trans_b, m, n, k,
+                         nescio_node_float(call->node, "alpha", 1), a->data,
+                         a->dims[1] ? a->dims[1] : 1, b->data, b->dims[1] ? b->dims[1] : 1,
+                         c ? nescio_node_float(call->node, "beta", 1) : 0, call->outputs[0].data,
+                         n);
     return NESCIO_OK;
 }

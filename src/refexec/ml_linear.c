@@ -24,7 +24,7 @@ static nescio_status linear_scores(const nescio_refexec_call *call, const nescio
     for (int64_t i = 0; intercepts.n && i < x->n * n; i++)
         (*out)[i] = intercepts.at[i % n];
     if (x->n)
-        nescio_call_gemm(NESCIO_F64, false, true, x->n, n, x->features, 1, x->at, x->features,
+        nescio_call_gemm(NULL, NESCIO_F64, false, true, x->n, n, x->features, 1, x->at, x->features,
                          coefficients->at, x->features, 1, *out, n);
     return NESCIO_OK;
 }

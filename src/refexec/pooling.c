@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Pooling in any number of axes. A channel plane is widened to double (exact for every type but
  * int64), so that one loop serves all types; results are narrowed again. */
+#include "refexec/float_rows.h"
 #include "refexec/run_table.h"
 #include "refexec/slide.h"
 
@@ -190,33 +191,76 @@ static nescio_status read_pool(const nescio_refexec_call *call, const nescio_ten
     return NESCIO_OK;
 }
 
-#define LOWEST(dt, T, ...)                                                                         \
-    case dt:                                                                                       \
-        for (int64_t i = 0; i < n; i++)                                                            \
-            ((T *)y)[i] = -(T)INFINITY;                                                            \
-        break;
-
-/* Maxima of floats whose places nobody asked for: one pass over the outputs for each kernel
- * element. */
-static void max_plane(const nescio_slide *w, nescio_dtype dtype, const void *x, void *y)
+/* Maxima along one axis, which lies between `outer` and `inner` elements: whole runs of `inner`
+ * where there are some, else outputs in step with the kernel element that they see. */
+static void max_axis(const nescio_slide *w, int axis, nescio_dtype dtype, int64_t outer,
+                     int64_t inner, const char *x, char *y)
 {
-    const int64_t n = w->n_out;
+    const int64_t size = (int64_t)nescio_dtype_bytes(dtype), in = w->in[axis], out = w->out[axis];
+    const int64_t stride = w->stride[axis];
+    const double lowest_f64 = -INFINITY;
+    const float lowest_f32 = -INFINITY;
+    int64_t lo, hi;
 
-    switch (dtype) {
-        NESCIO_CASES_FLOAT(LOWEST, 0)
-    default: break;
+    nescio_row_fill(dtype, outer * out * inner,
+                    dtype == NESCIO_F32 ? (const void *)&lowest_f32 : &lowest_f64, y);
+    for (int64_t k = 0; k < w->kernel[axis]; k++) {
+        const int64_t shift = k * w->dilation[axis] - w->begin[axis];
+
+        nescio_slide_valid(w, axis, k, &lo, &hi);
+        for (int64_t i = 0; i < outer; i++) {
+            const char *const from = x + i * in * inner * size;
+            char *const to = y + i * out * inner * size;
+
+            if (inner == 1)
+                nescio_row_max(dtype, hi - lo, from + (lo * stride + shift) * size, stride,
+                               to + lo * size);
+            for (int64_t o = lo; inner > 1 && o < hi; o++)
+                nescio_row_max(dtype, inner, from + (o * stride + shift) * inner * size, 1,
+                               to + o * inner * size);
+        }
     }
-    for (int64_t k = 0; k < w->n_kernel; k++)
-        nescio_slide_max(w, dtype, k, x, y);
 }
 
-static void max_planes(const nescio_slide *w, const nescio_tensor *x, nescio_tensor *y)
+/* Maxima of floats whose places nobody asked for: a box's maximum is taken axis by axis. `between`
+ * has room for two planes of the largest size on the way. */
+static void max_plane(const nescio_slide *w, nescio_dtype dtype, const char *x, char *y,
+                      char *const between[2])
+{
+    const char *from = x;
+
+    for (int axis = 0; axis < w->rank; axis++) {
+        char *const to = axis == w->rank - 1 ? y : between[axis % 2];
+
+        max_axis(w, axis, dtype, nescio_dims_product(w->out, 0, axis),
+                 nescio_dims_product(w->in, axis + 1, w->rank), from, to);
+        from = to;
+    }
+}
+
+static nescio_status max_planes(const nescio_refexec_call *call, const nescio_slide *w,
+                                const nescio_tensor *x, nescio_tensor *y)
 {
     const int64_t planes = x->dims[0] * x->dims[1], size = (int64_t)nescio_dtype_bytes(x->dtype);
+    char *between[2] = {NULL, NULL};
+    size_t largest = 0, n;
 
+    for (int axis = 0; axis < w->rank - 1; axis++) {
+        if (!nescio_size_mul(&n, (size_t)nescio_dims_product(w->out, 0, axis + 1),
+                             (size_t)nescio_dims_product(w->in, axis + 1, w->rank)) ||
+            n >> 48)
+            return nescio_call_nomem(call);
+        largest = n > largest ? n : largest;
+    }
+    for (int i = 0; i < 2 && largest > 0; i++) {
+        between[i] = nescio_call_scratch(call, (int64_t)largest, (size_t)size);
+        if (!between[i])
+            return nescio_call_nomem(call);
+    }
     for (int64_t i = 0; i < planes; i++)
         max_plane(w, x->dtype, (const char *)x->data + i * w->n_in * size,
-                  (char *)y->data + i * w->n_out * size);
+                  (char *)y->data + i * w->n_out * size, between);
+    return NESCIO_OK;
 }
 
 nescio_status nescio_run_pool(nescio_refexec_call *call)
@@ -236,10 +280,8 @@ nescio_status nescio_run_pool(nescio_refexec_call *call)
     if (nescio_call_wants(call, 1))
         NESCIO_TRY(nescio_call_output(call, 1, NESCIO_I64, x->rank, dims));
     if (p.op == NESCIO_OP_MAX_POOL && nescio_dtype_is_float(x->dtype) &&
-        !nescio_call_wants(call, 1)) {
-        max_planes(&p.w, x, &call->outputs[0]);
-        return NESCIO_OK;
-    }
+        !nescio_call_wants(call, 1))
+        return max_planes(call, &p.w, x, &call->outputs[0]);
     plane = nescio_call_scratch(call, p.w.n_in, sizeof *plane);
     p.y = nescio_call_scratch(call, p.w.n_out, sizeof *p.y);
     if (!plane || !p.y)

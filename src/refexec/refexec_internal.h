@@ -142,9 +142,12 @@ NESCIO_MUST_CHECK nescio_status nescio_call_body(nescio_refexec_call *call, cons
 /** Inputs and outputs of that body; NULL when there is none. */
 const nescio_graph *nescio_call_body_graph(const nescio_refexec_call *call, const char *name);
 
-/** Row-major float product by linalg: c[m,n] = alpha op(a) op(b) + beta c, dtype F32 or F64. */
-void nescio_call_gemm(nescio_dtype dtype, bool trans_a, bool trans_b, int64_t m, int64_t n,
-                      int64_t k, double alpha, const void *a, int64_t lda, const void *b,
+/** The context's workers where it has several, else NULL. */
+nescio_pool *nescio_call_pool(const nescio_refexec_call *call);
+/** Row-major float product by linalg: c[m,n] = alpha op(a) op(b) + beta c, dtype F32 (on the pool's
+ * workers; NULL: the caller alone) or F64. */
+void nescio_call_gemm(nescio_pool *pool, nescio_dtype dtype, bool trans_a, bool trans_b, int64_t m,
+                      int64_t n, int64_t k, double alpha, const void *a, int64_t lda, const void *b,
                       int64_t ldb, double beta, void *c, int64_t ldc);
 
 /* --- walk.c: several operands in step over one broadcast shape

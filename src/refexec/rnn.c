@@ -179,9 +179,9 @@ static void gru_reset(const cell *c, int d, const int64_t *times, const double *
             scaled[b * c->hidden + j] =
                 activate(&c->act[d][0], clipped(c, sum)) * h[b * c->hidden + j];
         }
-    nescio_call_gemm(NESCIO_F64, false, true, c->batch, c->hidden, c->hidden, 1, scaled, c->hidden,
-                     c->r + (d * c->n_gates + 2) * c->hidden * c->hidden, c->hidden, 0, product,
-                     c->hidden);
+    nescio_call_gemm(NULL, NESCIO_F64, false, true, c->batch, c->hidden, c->hidden, 1, scaled,
+                     c->hidden, c->r + (d * c->n_gates + 2) * c->hidden * c->hidden, c->hidden, 0,
+                     product, c->hidden);
 }
 
 static void run_step(const cell *c, int d, const int64_t *times)
@@ -190,7 +190,7 @@ static void run_step(const cell *c, int d, const int64_t *times)
     double *const h = c->h + d * c->batch * c->hidden, *const state =
                                                            c->c + d * c->batch * c->hidden;
 
-    nescio_call_gemm(NESCIO_F64, false, true, c->batch, width, c->hidden, 1, h, c->hidden,
+    nescio_call_gemm(NULL, NESCIO_F64, false, true, c->batch, width, c->hidden, 1, h, c->hidden,
                      c->r + d * width * c->hidden, c->hidden, 0, c->from_h, width);
     if (c->op == NESCIO_OP_GRU && !c->linear_before_reset)
         gru_reset(c, d, times, h, c->reset);
@@ -223,8 +223,8 @@ static void run_direction(const cell *c, int d, int64_t *times)
     const bool reversed = d == 1 || c->first_reversed;
 
     if (c->steps && c->batch)
-        nescio_call_gemm(NESCIO_F64, false, true, c->steps * c->batch, width, c->input, 1, c->x,
-                         c->input ? c->input : 1, c->w + d * width * c->input,
+        nescio_call_gemm(NULL, NESCIO_F64, false, true, c->steps * c->batch, width, c->input, 1,
+                         c->x, c->input ? c->input : 1, c->w + d * width * c->input,
                          c->input ? c->input : 1, 0, c->from_x, width);
     for (int64_t s = 0; s < c->steps; s++) {
         for (int64_t b = 0; b < c->batch; b++)

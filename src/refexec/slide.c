@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Geometry of sliding windows in any number of axes, and the two copies that turn a convolution
- * into a matrix product. The last axis is always handled as a run, the others by counting indices.
+ * Geometry of sliding windows in any number of axes, and what turns convolutions
+ * into matrix products and sums of rows. The last axis is always handled as a run, the others by
+ * counting indices.
  */
 #include "refexec/slide.h"
+
+#include "refexec/float_rows.h"
 
 /* Larger than any honest kernel, stride or padding; products of two of them stay below 2^63. */
 #define WINDOW_LIMIT ((int64_t)1 << 31)
@@ -159,32 +162,91 @@ static bool next_row(const nescio_slide *w, int64_t last, int64_t *index)
     return false;
 }
 
-#define UNFOLD_RUN(T)                                                                              \
-    for (int64_t o = lo; o < hi; o++)                                                              \
-        ((T *)row)[o] = ((const T *)x)[at + o * step];
+/* Short rows are the rule, so a loop is faster than memcpy and memset would be. */
+#define UNFOLD_ROW(name, T)                                                                        \
+    static void name(const T *x, int64_t step, int64_t lo, int64_t hi, int64_t n, T *row)          \
+    {                                                                                              \
+        for (int64_t o = 0; o < lo; o++)                                                           \
+            row[o] = 0;                                                                            \
+        if (step == 1)                                                                             \
+            memcpy(row + lo, x + lo, (size_t)(hi - lo) * sizeof(T));                               \
+        else                                                                                       \
+            for (int64_t o = lo; o < hi; o++)                                                      \
+                row[o] = x[o * step];                                                              \
+        for (int64_t o = hi; o < n; o++)                                                           \
+            row[o] = 0;                                                                            \
+    }
+UNFOLD_ROW(unfold_row_4, uint32_t)
+UNFOLD_ROW(unfold_row_8, uint64_t)
 
-static void unfold_run(size_t size, const void *x, int64_t at, int64_t step, int64_t lo, int64_t hi,
-                       void *row)
+/* One plane through one kernel element. */
+static void unfold_plane(const nescio_slide *w, size_t size, const look *l, int64_t first,
+                         int64_t last, const char *x, char *to)
 {
-    if (step == 1)
-        memcpy((char *)row + (size_t)lo * size, (const char *)x + (at + lo) * (int64_t)size,
-               (size_t)(hi - lo) * size);
-    else if (size == 4)
-        UNFOLD_RUN(uint32_t)
-    else
-        UNFOLD_RUN(uint64_t)
+    const int end = w->rank - 1;
+    const int64_t start = end ? 0 : first, n = end ? w->out[end] : last - first;
+    const int64_t lo = nescio_clamp_i64(l->lo[end] - start, 0, n);
+    const int64_t hi = nescio_clamp_i64(l->hi[end] - start, lo, n);
+    int64_t index[NESCIO_RANK_MAX] = {0};
+
+    index[0] = first;
+    do {
+        int64_t at = l->at + start * l->step[end];
+        bool inside = hi > lo;
+
+        for (int i = 0; i < end; i++) {
+            inside &= index[i] >= l->lo[i] && index[i] < l->hi[i];
+            at += index[i] * l->step[i];
+        }
+        if (!inside)
+            memset(to, 0, (size_t)n * size);
+        else if (size == 4)
+            unfold_row_4((const uint32_t *)(const void *)x + at, l->step[end], lo, hi, n,
+                         (uint32_t *)(void *)to);
+        else
+            unfold_row_8((const uint64_t *)(const void *)x + at, l->step[end], lo, hi, n,
+                         (uint64_t *)(void *)to);
+        to += (size_t)n * size;
+    } while (next_row(w, last, index));
 }
 
-void nescio_slide_unfold(const nescio_slide *w, size_t size, int64_t k, int64_t first, int64_t last,
-                         const void *x, void *row)
+void nescio_slide_unfold(const nescio_slide *w, size_t size, int64_t n, int64_t first, int64_t last,
+                         const void *x, void *matrix)
+{
+    const int64_t row = (last - first) * (w->n_out / w->out[0]);
+
+    for (int64_t k = 0; k < w->n_kernel; k++) {
+        const look l = look_through(w, k);
+
+        for (int64_t i = 0; i < n; i++)
+            unfold_plane(w, size, &l, first, last, (const char *)x + i * w->n_in * (int64_t)size,
+                         (char *)matrix + (i * w->n_kernel + k) * row * (int64_t)size);
+    }
+}
+
+/* Operands of a sum over the rows that a kernel element sees. */
+typedef struct sum {
+    nescio_dtype dtype;
+    int64_t size, step; /* step: input elements from one output of the last axis to the next */
+    const char *in;
+    char *out;
+    const void *factor;
+} sum;
+
+/* Calls `run` for every row of outputs (all but the last axis) that kernel element k sees: `at` is
+ * the input offset of the row's output 0, `from` the row's first output. Outputs of the first axis
+ * are those in [first, last). */
+typedef void (*row_fn)(const sum *s, int64_t lo, int64_t hi, int64_t at, int64_t from);
+
+static void each_row(const nescio_slide *w, int64_t k, int64_t first, int64_t last, row_fn run,
+                     const sum *s)
 {
     const look l = look_through(w, k);
     const int end = w->rank - 1;
-    const int64_t start = end ? 0 : first, n = end ? w->out[end] : last - first;
-    const int64_t lo = l.lo[end] < start ? start : l.lo[end];
-    const int64_t hi = l.hi[end] > start + n ? start + n : l.hi[end];
-    int64_t index[NESCIO_RANK_MAX] = {0};
-    char *to = row;
+    const int64_t low = end ? 0 : first, high = end ? w->out[end] : last;
+    const int64_t lo = nescio_clamp_i64(l.lo[end], low, high);
+    const int64_t hi = nescio_clamp_i64(l.hi[end], lo, high);
+    int64_t index[NESCIO_RANK_MAX] = {0}, from = end ? first * (w->n_out / w->out[0]) : 0;
 
     index[0] = first;
     do {
@@ -195,53 +257,40 @@ void nescio_slide_unfold(const nescio_slide *w, size_t size, int64_t k, int64_t 
             inside &= index[i] >= l.lo[i] && index[i] < l.hi[i];
             at += index[i] * l.step[i];
         }
-        if (!inside) {
-            memset(to, 0, (size_t)n * size);
-        } else {
-            memset(to, 0, (size_t)(lo - start) * size);
-            unfold_run(size, x, at + start * l.step[end], l.step[end], lo - start, hi - start, to);
-            memset(to + (size_t)(hi - start) * size, 0, (size_t)(start + n - hi) * size);
-        }
-        to += (size_t)n * size;
+        if (inside)
+            run(s, lo, hi, at, from);
+        from += w->out[end];
     } while (next_row(w, last, index));
 }
 
-/* Calls `run` for every row of outputs (all but the last axis) that kernel element k sees: at is
- * the input offset of the row's output 0, from the first output of the row. */
-typedef void (*row_fn)(const look *l, int end, nescio_dtype dtype, int64_t at, int64_t from,
-                       const void *in, void *out);
-
-static void each_row(const nescio_slide *w, nescio_dtype dtype, int64_t k, row_fn run,
-                     const void *in, void *out)
+static void add_row(const sum *s, int64_t lo, int64_t hi, int64_t at, int64_t from)
 {
-    const look l = look_through(w, k);
-    const int end = w->rank - 1;
-    int64_t index[NESCIO_RANK_MAX] = {0}, from = 0;
+    nescio_row_add_scaled(s->dtype, hi - lo, s->factor, s->in + (at + lo * s->step) * s->size,
+                          s->step, s->out + (from + lo) * s->size);
+}
 
-    do {
-        int64_t at = l.at;
-        bool inside = true;
+void nescio_slide_add(const nescio_slide *w, nescio_dtype dtype, int64_t k, const void *factor,
+                      int64_t first, int64_t last, const void *x, void *y)
+{
+    const sum s = {.dtype = dtype,
+                   .size = (int64_t)nescio_dtype_bytes(dtype),
+                   .step = w->stride[w->rank - 1],
+                   .in = x,
+                   .out = y,
+                   .factor = factor};
 
-        for (int i = 0; i < end; i++) {
-            inside &= index[i] >= l.lo[i] && index[i] < l.hi[i];
-            at += index[i] * l.step[i];
-        }
-        if (inside)
-            run(&l, end, dtype, at, from, in, out);
-        from += w->out[end];
-    } while (next_row(w, w->out[0], index));
+    each_row(w, k, first, last, add_row, &s);
 }
 
 #define FOLD_RUN(dt, T, ...)                                                                       \
     case dt:                                                                                       \
-        for (int64_t o = l->lo[end]; o < l->hi[end]; o++)                                          \
-            ((T *)x)[at + o * l->step[end]] += ((const T *)row)[from + o];                         \
+        for (int64_t o = lo; o < hi; o++)                                                          \
+            ((T *)(void *)s->out)[at + o * s->step] += ((const T *)(const void *)s->in)[from + o]; \
         break;
 
-static void fold_row(const look *l, int end, nescio_dtype dtype, int64_t at, int64_t from,
-                     const void *row, void *x)
+static void fold_row(const sum *s, int64_t lo, int64_t hi, int64_t at, int64_t from)
 {
-    switch (dtype) {
+    switch (s->dtype) {
         NESCIO_CASES_FLOAT(FOLD_RUN, 0)
     default: break;
     }
@@ -250,27 +299,7 @@ static void fold_row(const look *l, int end, nescio_dtype dtype, int64_t at, int
 void nescio_slide_fold(const nescio_slide *w, nescio_dtype dtype, int64_t k, const void *row,
                        void *x)
 {
-    each_row(w, dtype, k, fold_row, row, x);
-}
+    const sum s = {.dtype = dtype, .step = w->stride[w->rank - 1], .in = row, .out = x};
 
-#define MAX_RUN(dt, T, ...)                                                                        \
-    case dt:                                                                                       \
-        for (int64_t o = l->lo[end]; o < l->hi[end]; o++) {                                        \
-            const T v = ((const T *)x)[at + o * l->step[end]], old = ((const T *)y)[from + o];     \
-            ((T *)y)[from + o] = v > old || v != v ? v : old;                                      \
-        }                                                                                          \
-        break;
-
-static void max_row(const look *l, int end, nescio_dtype dtype, int64_t at, int64_t from,
-                    const void *x, void *y)
-{
-    switch (dtype) {
-        NESCIO_CASES_FLOAT(MAX_RUN, 0)
-    default: break;
-    }
-}
-
-void nescio_slide_max(const nescio_slide *w, nescio_dtype dtype, int64_t k, const void *x, void *y)
-{
-    each_row(w, dtype, k, max_row, x, y);
+    each_row(w, k, 0, w->out[0], fold_row, &s);
 }

@@ -26,15 +26,16 @@ NESCIO_MUST_CHECK nescio_status nescio_slide_read_attrs(const nescio_refexec_cal
                                                         nescio_slide *w);
 /** Outputs [lo, hi) along `axis` for which kernel element k falls inside the input. */
 void nescio_slide_valid(const nescio_slide *w, int axis, int64_t k, int64_t *lo, int64_t *hi);
-/** Unfolds (im2col) one channel plane x[n_in]: for kernel element number `k` (row-major) and
- * outputs of the first axis in [first, last), the input seen, 0 in the padding, into row[].
- * Elements of 4 or 8 bytes. */
-void nescio_slide_unfold(const nescio_slide *w, size_t size, int64_t k, int64_t first, int64_t last,
-                         const void *x, void *row);
+/** Unfolds (im2col) n planes x[n][n_in]: matrix row (plane, kernel element) has what that element
+ * sees at the outputs of the first axis in [first, last), 0 in the padding. Elements of `size`
+ * bytes, 4 or 8. */
+void nescio_slide_unfold(const nescio_slide *w, size_t size, int64_t n, int64_t first, int64_t last,
+                         const void *x, void *matrix);
+/** y[o] += *factor * what kernel element k sees at output o of a plane, for outputs of the first
+ * axis in [first, last); y is the plane's first output. dtype F32 or F64. */
+void nescio_slide_add(const nescio_slide *w, nescio_dtype dtype, int64_t k, const void *factor,
+                      int64_t first, int64_t last, const void *x, void *y);
 /** The transpose: adds row[] (all outputs) into the plane x[n_in]. dtype F32 or F64. */
 void nescio_slide_fold(const nescio_slide *w, nescio_dtype dtype, int64_t k, const void *row,
                        void *x);
-/** y[o] = max(y[o], what kernel element k sees at output o) over a plane, nothing in the padding;
- * NaN wins. F32 or F64. */
-void nescio_slide_max(const nescio_slide *w, nescio_dtype dtype, int64_t k, const void *x, void *y);
 #endif /* NESCIO_REFEXEC_SLIDE_H */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Operators on each element alone. One line says what an operator computes from element v (and the
  * attributes alpha and beta); NaN stays NaN unless ONNX says otherwise. */
+#include "refexec/float_rows.h"
 #include "refexec/refexec_internal.h"
 #include "refexec/run_table.h"
 
@@ -93,12 +94,20 @@ FLOAT_UNARY(hard_swish_loop, v *UNIT((v + 3) / 6))
 NUMBER_UNARY(abs_loop, fabs(v), v < 0 ? 0u - (uint64_t)v : (uint64_t)v, v)
 NUMBER_UNARY(neg_loop, -v, 0u - (uint64_t)v, 0u - (uint64_t)v)
 NUMBER_UNARY(sign_loop, isnan(v) ? v : v > 0 ? 1 : v < 0 ? -1 : 0, (v > 0) - (v < 0), v > 0)
-NUMBER_UNARY(relu_loop, v < 0 ? 0 : v, v < 0 ? 0 : v, v)
 NUMBER_UNARY(erf_loop, erf(v), erf((double)v), erf((double)v))
 NUMBER_UNARY(shrink_loop, v<-u->alpha ? v + u->beta : v> u->alpha ? v - u->beta : 0 * v,
              (double)v<-u->alpha ? (double)v + u->beta : (double)v> u->alpha ? (double)v - u->beta
                                                                              : 0,
              (double)v > u->alpha ? (double)v - u->beta : 0)
+
+static void relu_loop(const unary *u)
+{
+    switch (u->dtype) {
+        NESCIO_CASES_SIGNED(LOOP, v < 0 ? 0 : v)
+        NESCIO_CASES_UNSIGNED(LOOP, v)
+    default: nescio_row_relu(u->dtype, u->n, u->x, u->y);
+    }
+}
 
 static void bitwise_not_loop(const unary *u)
 {

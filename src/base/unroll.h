@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * UNROLL before a short loop of constant length: arrays that it indexes then live in registers, also at -O2. */
-#ifndef NESCIO_KERNELS_UNROLL_H
-#define NESCIO_KERNELS_UNROLL_H
+#ifndef NESCIO_BASE_UNROLL_H
+#define NESCIO_BASE_UNROLL_H
 #if defined(__clang__)
 #define NESCIO_UNROLL _Pragma("unroll")
 #elif defined(__GNUC__)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The inner loops that networks spend their time in beside matrix products, on rows of F32 or F64.
+ */
+#ifndef NESCIO_REFEXEC_FLOAT_ROWS_H
+#define NESCIO_REFEXEC_FLOAT_ROWS_H
+#include "tensor/tensor.h"
+
+/** y[i] = x[i] < 0 ? 0 : x[i], i < n; NaN stays. y may be x. */
+void nescio_row_relu(nescio_dtype dtype, int64_t n, const void *x, void *y);
+/** y[i] = max(y[i], x[i * step]); NaN wins. */
+void nescio_row_max(nescio_dtype dtype, int64_t n, const void *x, int64_t step, void *y);
+/** y[i] += *factor * x[i * step]. */
+void nescio_row_add_scaled(nescio_dtype dtype, int64_t n, const void *factor, const void *x,
+                           int64_t step, void *y);
+/** y[i] = *value. */
+void nescio_row_fill(nescio_dtype dtype, int64_t n, const void *value, void *y);
+#endif /* NESCIO_REFEXEC_FLOAT_ROWS_H */
