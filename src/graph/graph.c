@@ -239,6 +239,21 @@ void nescio_graph_count_uses(const nescio_graph *graph, uint32_t *counts)
     count_in(graph, graph, counts);
 }
 
+void nescio_graph_drop_unused(nescio_graph *graph, const uint32_t *counts)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < graph->n_values; i++) {
+        nescio_value *const value = graph->values[i];
+
+        if (counts[i] == 0 && !value->is_input && !value->producer)
+            continue;
+        value->id = (uint32_t)n;
+        graph->values[n++] = value;
+    }
+    graph->n_values = n;
+}
+
 static void add_opsets(const nescio_graph *graph, nescio_opset *out, size_t *n)
 {
     for (const nescio_node *node = graph->first; node; node = node->next) {

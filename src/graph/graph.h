@@ -123,6 +123,9 @@ void nescio_node_set_output(nescio_node *node, size_t i, nescio_value *value);
 void nescio_graph_replace(nescio_graph *graph, const nescio_value *from, nescio_value *to);
 /** Number of uses of each value (by id), uses in subgraphs and graph outputs included, into counts[n_values]. */
 void nescio_graph_count_uses(const nescio_graph *graph, uint32_t *counts);
+/** Forgets values that are nobody's input, output, product or operand; counts[] as the function above
+ * gives them. The ids of the others change. */
+void nescio_graph_drop_unused(nescio_graph *graph, const uint32_t *counts);
 /** Appends to the inputs or outputs. NESCIO_E_NOMEM, without a message (no context here): the caller says it. */
 NESCIO_MUST_CHECK nescio_status nescio_graph_add_input(nescio_graph *graph, nescio_value *value);
 NESCIO_MUST_CHECK nescio_status nescio_graph_add_output(nescio_graph *graph, nescio_value *value);

@@ -45,6 +45,15 @@ static nescio_status check_attr(nescio_ctx *ctx, const nescio_node *node, uint32
     return NESCIO_OK;
 }
 
+/* Input i of the operator may not be the empty name. Loop's count and condition are optional,
+ * though other inputs follow. */
+static bool needs_input(const nescio_op_info *info, nescio_op op, uint32_t i)
+{
+    if (op == NESCIO_OP_LOOP && i < 2)
+        return false;
+    return i < (uint32_t)info->min_inputs || info->max_inputs < 0;
+}
+
 static nescio_status check_node(nescio_ctx *ctx, const scope *s, const nescio_node *node)
 {
     const nescio_op_info *const info = nescio_op_get(node->op);
@@ -58,9 +67,10 @@ static nescio_status check_node(nescio_ctx *ctx, const scope *s, const nescio_no
     for (uint32_t i = 0; i < node->n_inputs; i++) {
         const nescio_value *const in = node->inputs[i];
 
-        if (!in)
-            continue;
-        if (!usable(s, in))
+        if (!in && needs_input(info, node->op, i))
+            return nescio_fail(ctx, NESCIO_E_FORMAT, "%s '%s': input %u is required and left out",
+                               info->name, node->name, i);
+        if (in && !usable(s, in))
             return nescio_fail(ctx, NESCIO_E_FORMAT,
                                "%s '%s': uses '%s', which nothing above it makes", info->name,
                                node->name, in->name);

@@ -198,19 +198,19 @@ nescio_value *nescio_adapt_emit(nescio_adapt *a, nescio_op op, int k, size_t n_i
 
 void nescio_adapt_set_int(nescio_adapt *a, nescio_value *value, const char *name, int64_t v)
 {
-    if (a->st == NESCIO_OK && !nescio_node_set_int(value->producer, name, v))
+    if (a->st == NESCIO_OK && value && !nescio_node_set_int(value->producer, name, v))
         no_memory(a);
 }
 
 void nescio_adapt_set_float(nescio_adapt *a, nescio_value *value, const char *name, double v)
 {
-    if (a->st == NESCIO_OK && !nescio_node_set_float(value->producer, name, v))
+    if (a->st == NESCIO_OK && value && !nescio_node_set_float(value->producer, name, v))
         no_memory(a);
 }
 
 void nescio_adapt_set_string(nescio_adapt *a, nescio_value *value, const char *name, const char *v)
 {
-    if (a->st == NESCIO_OK && !nescio_node_set_string(value->producer, name, v))
+    if (a->st == NESCIO_OK && value && !nescio_node_set_string(value->producer, name, v))
         no_memory(a);
 }
 

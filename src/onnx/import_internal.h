@@ -147,7 +147,7 @@ nescio_value *nescio_adapt_emit(nescio_adapt *a, nescio_op op, int k, size_t n_i
  * left out when negative. */
 nescio_node *nescio_adapt_node(nescio_adapt *a, nescio_op op, nescio_value *const *in, size_t n_in,
                                const int *ks, size_t n_out);
-/** Attributes of the node that made `value`. */
+/** Attributes of the node that made `value`; nothing for NULL, an output that nobody names. */
 void nescio_adapt_set_int(nescio_adapt *a, nescio_value *value, const char *name, int64_t v);
 void nescio_adapt_set_float(nescio_adapt *a, nescio_value *value, const char *name, double v);
 void nescio_adapt_set_string(nescio_adapt *a, nescio_value *value, const char *name, const char *v);

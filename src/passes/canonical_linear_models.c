@@ -56,18 +56,17 @@ static nescio_status canonical(nescio_rewrite *rw, nescio_node *node)
     const int64_t n_features = x->rank == 2 ? x->dims[1] : 0, n = columns(node, n_features);
     const bool classifier = node->op == NESCIO_OP_LINEAR_CLASSIFIER;
     nescio_value *labels = NULL, *scores;
-    bool none = true;
 
     if (n < 1)
         return NESCIO_OK;
     if (classifier) {
-        labels = nescio_labels_of(rw, node, &none);
+        const size_t n_labels = nescio_labels_count(node);
+
+        if (n_labels < 2 || n_labels != (size_t)(n == 1 ? 2 : n))
+            return NESCIO_OK;
+        labels = nescio_labels_of(rw, node);
         if (!labels)
-            return none ? NESCIO_OK : nescio_rewrite_nomem(rw);
-        if (labels->shape.dims[0] != n && !(n == 1 && labels->shape.dims[0] == 2))
-            return NESCIO_OK;
-        if (labels->shape.dims[0] == 1)
-            return NESCIO_OK;
+            return nescio_rewrite_nomem(rw);
     }
     scores = product(rw, node, n, n_features);
     if (scores && classifier && n == 1)

@@ -99,12 +99,11 @@ static nescio_status rewrite_classifier(nescio_rewrite *rw, nescio_node *node, n
 {
     const int64_t only = f->n_targets == 2 ? only_target(f) : -1;
     const nescio_post post = nescio_post_of(node);
-    bool none;
-    nescio_value *const labels = nescio_labels_of(rw, node, &none);
+    nescio_value *const labels = nescio_labels_of(rw, node); /* some: n_targets counts them */
     nescio_value *scores;
 
     if (!labels)
-        return nescio_rewrite_nomem(rw); /* there are some: n_targets counts them */
+        return nescio_rewrite_nomem(rw);
     if (only >= 0) {
         for (size_t i = 0; i < f->n_pairs; i++)
             f->pairs[i].target = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Dead code: nodes none of whose outputs anybody uses, last first, so that a chain goes at once.
- * Also leaves out outputs of living nodes that nobody uses. Needs nothing, breaks nothing. */
+ * Also leaves out outputs of living nodes that nobody uses, and forgets constants and other values
+ * that are left over. Needs nothing, breaks nothing. */
 #include "passes/passes_internal.h"
 
 static bool is_dead(const nescio_rewrite *rw, const nescio_node *node)
@@ -51,5 +52,6 @@ nescio_status nescio_pass_drop_dead(nescio_rewrite *rw)
         else if (outputs_optional(node->op))
             leave_out_outputs(rw, node);
     }
+    nescio_graph_drop_unused(rw->graph, rw->uses); /* no counts from here on */
     return NESCIO_OK;
 }

@@ -21,19 +21,32 @@ nescio_post nescio_post_of(const nescio_node *node)
     return NESCIO_POST_OTHER;
 }
 
-nescio_value *nescio_labels_of(nescio_rewrite *rw, const nescio_node *node, bool *none)
+static const nescio_attr *labels_attr(const nescio_node *node)
 {
-    static const char *const names[] = {"classlabels_int64s", "classlabels_ints"};
-    const nescio_attr *a = NULL;
+    static const char *const names[] = {"classlabels_int64s", "classlabels_ints",
+                                        "classlabels_strings"};
+
+    for (int i = 0; i < 3; i++) {
+        const nescio_attr *const a = nescio_node_attr(node, names[i]);
+
+        if (a && a->count > 0)
+            return a;
+    }
+    return NULL;
+}
+
+size_t nescio_labels_count(const nescio_node *node)
+{
+    const nescio_attr *const a = labels_attr(node);
+
+    return a ? a->count : 0;
+}
+
+nescio_value *nescio_labels_of(nescio_rewrite *rw, const nescio_node *node)
+{
+    const nescio_attr *const a = labels_attr(node);
     nescio_tensor t = {.rank = 1, .stride = {1}};
 
-    for (int i = 0; i < 2 && (!a || a->count == 0); i++)
-        a = nescio_node_attr(node, names[i]);
-    if (!a || a->count == 0)
-        a = nescio_node_attr(node, "classlabels_strings");
-    *none = !a || a->count == 0;
-    if (*none)
-        return NULL;
     t.dims[0] = (int64_t)a->count;
     t.dtype = a->kind == NESCIO_ATTR_STRINGS ? NESCIO_STRING : NESCIO_I64;
     /* Only read: the constant gets copies. */

@@ -13,8 +13,10 @@ typedef enum nescio_post {
 
 /** post_transform, a name or (TreeEnsemble) a number. */
 nescio_post nescio_post_of(const nescio_node *node);
-/** Labels of a classifier as a constant vector; NULL: none, or no memory (*none tells). */
-nescio_value *nescio_labels_of(nescio_rewrite *rw, const nescio_node *node, bool *none);
+/** How many labels a classifier states. */
+size_t nescio_labels_count(const nescio_node *node);
+/** The labels, of which there are some, as a constant vector; NULL: no memory. */
+nescio_value *nescio_labels_of(nescio_rewrite *rw, const nescio_node *node);
 /** scores [N, 1] of the second of two classes become [N, 2]: first is -s, or 1 - s. NULL: no
  * memory. */
 nescio_value *nescio_scores_mirror(nescio_rewrite *rw, nescio_node *before, nescio_value *scores,
