@@ -115,16 +115,16 @@ ALWAYS_INLINE void backward_butterflies(points *x, const points *w, unsigned rad
  * registers with every compiler. */
 ALWAYS_INLINE void load_operands(points *x, const double *p, size_t stride, unsigned radix_log)
 {
-    x[0] = points_load(p);
-    x[1] = points_load(p + stride);
-    x[2] = points_load(p + 2 * stride);
-    x[3] = points_load(p + 3 * stride);
+    x[0] = points_load_once(p);
+    x[1] = points_load_once(p + stride);
+    x[2] = points_load_once(p + 2 * stride);
+    x[3] = points_load_once(p + 3 * stride);
     if (radix_log < 3)
         return;
-    x[4] = points_load(p + 4 * stride);
-    x[5] = points_load(p + 5 * stride);
-    x[6] = points_load(p + 6 * stride);
-    x[7] = points_load(p + 7 * stride);
+    x[4] = points_load_once(p + 4 * stride);
+    x[5] = points_load_once(p + 5 * stride);
+    x[6] = points_load_once(p + 6 * stride);
+    x[7] = points_load_once(p + 7 * stride);
 }
 
 ALWAYS_INLINE void store_operands(double *p, size_t stride, const points *x, unsigned radix_log)
@@ -224,7 +224,7 @@ static void backward_pass(const nescio_fft *fft, double *z, unsigned q, size_t f
 static void forward_blocks(const nescio_fft *fft, double *z, unsigned q, size_t first, size_t count,
                            size_t n_points)
 {
-    if (q >= fft->n_passes)
+    if (q >= fft->n_passes || q >= FFT_MAX_PASSES) /* the second: for the compiler */
         return;
     const unsigned radix_log = fft->pass_log[q];
 
@@ -245,7 +245,7 @@ static void forward_blocks(const nescio_fft *fft, double *z, unsigned q, size_t 
 static void backward_blocks(const nescio_fft *fft, double *z, unsigned q, size_t first,
                             size_t count, size_t n_points)
 {
-    if (q >= fft->n_passes)
+    if (q >= fft->n_passes || q >= FFT_MAX_PASSES) /* the second: for the compiler */
         return;
     const unsigned radix_log = fft->pass_log[q];
 

@@ -191,69 +191,88 @@ void nescio_rotation_acc_store(const nescio_rotation *r, void *acc, const void *
         memcpy((char *)acc + c * bytes, (const char *)padded + c * stride, bytes);
 }
 
-/* Where rotate_step's arrays begin in its scratch, in bytes: digits at 0; every part is a multiple
- * of 64. */
+/* Bytes of the arrays in a step's scratch. The digits come first, then each part's arrays; all are
+ * multiples of 64. */
 typedef struct scratch_layout {
-    size_t rows, row_points, product_points, monomials, end;
+    size_t digits, rows, row_points, product_points, monomials, part;
 } scratch_layout;
 
 static scratch_layout layout_of(const nescio_rotation *r)
 {
     const size_t group = (size_t)GROUP * 2 * sizeof(double);
     const size_t exponents = (size_t)8 * POINT_DOUBLES * sizeof(double);
-    scratch_layout l;
+    scratch_layout l = {
+        .digits = r->shape.levels * r->fft->poly_size * sizeof(int32_t),
+        .rows = r->n_rows * r->row_stride * sizeof(double),
+        .row_points = r->n_rows * group,
+        .product_points = r->shape.n_columns * group,
+        .monomials = r->shape.keys * exponents,
+    };
 
-    l.rows = r->shape.levels * r->fft->poly_size * sizeof(int32_t);
-    l.row_points = l.rows + r->n_rows * r->row_stride * sizeof(double);
-    l.product_points = l.row_points + r->n_rows * group;
-    l.monomials = l.product_points + r->shape.n_columns * group;
-    l.end = l.monomials + r->shape.keys * exponents;
+    l.part = l.rows + l.row_points + l.product_points + l.monomials;
     return l;
 }
 
-static void cut_scratch(const nescio_rotation *r, rotate_step *step, char *scratch)
+static double *cut(char **scratch, size_t bytes)
 {
-    const scratch_layout l = layout_of(r);
+    double *at = (double *)(void *)*scratch;
 
-    step->digits = (int32_t *)(void *)scratch;
-    step->rows = (double *)(void *)(scratch + l.rows);
-    step->row_points = (double *)(void *)(scratch + l.row_points);
-    step->product_points = (double *)(void *)(scratch + l.product_points);
-    step->monomials = (double *)(void *)(scratch + l.monomials);
-}
-
-size_t nescio_rotation_scratch_bytes(const nescio_rotation *r)
-{
-    return layout_of(r).end;
+    *scratch += bytes;
+    return at;
 }
 
 /* Register r holds the points whose X^e has the factor exp(i pi/4 e rev3(r)). */
-static void place_monomials(rotate_step *step)
+static void place_monomials(rotate_part *part, unsigned n_keys)
 {
     static const uint32_t rev3[8] = {0, 4, 2, 6, 1, 5, 3, 7};
 
     for (uint32_t r = 0; r < 8; r++)
-        for (uint32_t key = 0; key < step->rotation->shape.keys; key++) {
-            const uint32_t turns = step->exponents[key] * rev3[r] & 7;
-            step->monomial_at[r][key] = step->monomials + (size_t)POINT_DOUBLES * (8 * key + turns);
+        for (uint32_t key = 0; key < n_keys; key++) {
+            const uint32_t turns = part->exponents[key] * rev3[r] & 7;
+            part->monomial_at[r][key] = part->monomials + (size_t)POINT_DOUBLES * (8 * key + turns);
         }
 }
 
-void nescio_rotation_step(const nescio_rotation *r, void *padded, const uint32_t *exponents,
-                          const double *block, nescio_prefetch prefetch, void *scratch)
+static void set_part(rotate_part *part, const nescio_rotation *r, const nescio_rotation_part *from,
+                     const scratch_layout *l, char *scratch)
 {
+    part->acc = from->padded;
+    part->exponents = from->exponents;
+    part->rows = cut(&scratch, l->rows);
+    part->row_points = cut(&scratch, l->row_points);
+    part->product_points = cut(&scratch, l->product_points);
+    part->monomials = cut(&scratch, l->monomials);
+    if (!r->shape.classical)
+        place_monomials(part, r->shape.keys);
+}
+
+size_t nescio_rotation_scratch_bytes(const nescio_rotation *r)
+{
+    const scratch_layout l = layout_of(r);
+
+    return l.digits + nescio_rotation_together(r) * l.part;
+}
+
+unsigned nescio_rotation_together(const nescio_rotation *r)
+{
+    return r->shape.n_columns <= ROTATE_TOGETHER_COLUMNS ? r->kernels.together : 1;
+}
+
+void nescio_rotation_step(const nescio_rotation *r, const nescio_rotation_part *parts,
+                          unsigned n_parts, const double *block, nescio_prefetch prefetch,
+                          void *scratch)
+{
+    const scratch_layout l = layout_of(r);
     rotate_step step = {.rotation = r,
-                        .exponents = exponents,
                         .key = block,
                         .next = prefetch.next,
                         .next_is_soon = prefetch.soon,
-                        .next_per_group = prefetch.bytes / (r->fft->n_points / GROUP)};
+                        .next_per_group = prefetch.bytes / (r->fft->n_points / GROUP),
+                        .digits = scratch,
+                        .n_parts = n_parts};
 
-    cut_scratch(r, &step, scratch);
-    if (!r->shape.classical)
-        place_monomials(&step);
-    if (r->shape.torus_log == 32)
-        r->kernels.step_u32(&step, padded);
-    else
-        r->kernels.step_u64(&step, padded);
+    assert(n_parts >= 1 && n_parts <= nescio_rotation_together(r));
+    for (unsigned t = 0; t < n_parts; t++)
+        set_part(&step.part[t], r, &parts[t], &l, (char *)scratch + l.digits + t * l.part);
+    r->kernels.step(&step);
 }

@@ -15,7 +15,12 @@
 #define NESCIO_KERNELS_ROTATE_H
 #include "kernels/fft.h"
 
-enum { NESCIO_ROTATE_MAX_COLUMNS = 7, NESCIO_ROTATE_MAX_LEVELS = 4, NESCIO_ROTATE_MAX_KEYS = 8 };
+enum {
+    NESCIO_ROTATE_MAX_COLUMNS = 7,
+    NESCIO_ROTATE_MAX_LEVELS = 4,
+    NESCIO_ROTATE_MAX_KEYS = 8,
+    NESCIO_ROTATE_TOGETHER = 2, /* accumulators in a step, at most */
+};
 
 typedef struct nescio_rotation_shape {
     uint32_t n_columns; /**< k + 1, 2 ... 7 */
@@ -58,7 +63,18 @@ typedef struct nescio_prefetch {
     bool soon; /**< within this very step: into the first-level cache, not the second */
 } nescio_prefetch;
 
-/** One step in place. exponents[keys] in [0, 2N). Time depends on exponents, which are public. */
-void nescio_rotation_step(const nescio_rotation *rotation, void *padded, const uint32_t *exponents,
-                          const double *block, nescio_prefetch prefetch, void *scratch);
+/** One accumulator's part in a step. */
+typedef struct nescio_rotation_part {
+    void *padded;
+    uint32_t exponents[NESCIO_ROTATE_MAX_KEYS]; /**< of the group's keys, in [0, 2N) */
+} nescio_rotation_part;
+
+/** How many accumulators a step takes at best, 1 or 2: they share each vector of the key that is
+ * loaded. */
+unsigned nescio_rotation_together(const nescio_rotation *rotation);
+/** One step in place, of 1 to nescio_rotation_together() accumulators; the result does not depend
+ * on the company. Time depends on exponents, which are public. */
+void nescio_rotation_step(const nescio_rotation *rotation, const nescio_rotation_part *parts,
+                          unsigned n_parts, const double *block, nescio_prefetch prefetch,
+                          void *scratch);
 #endif /* NESCIO_KERNELS_ROTATE_H */

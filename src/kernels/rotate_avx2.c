@@ -6,6 +6,5 @@
 
 void nescio_rotate_use_avx2(nescio_rotate_kernels *k)
 {
-    k->step_u32 = step_u32;
-    k->step_u64 = step_u64;
+    install_rotation(k);
 }

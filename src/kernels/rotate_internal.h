@@ -11,28 +11,37 @@ enum { ROTATE_PAD_BYTES = 64 };
 /* Doubles between the transforms of two rows beyond 2 N/2: keeps them out of the same cache sets.
  */
 enum { ROTATE_ROW_PAD = 32 };
+/* Two accumulators go together up to so many columns: the sums of more would not fit in registers.
+ */
+enum { ROTATE_TOGETHER_COLUMNS = 4 };
 
-/* One step's arguments and its scratch, cut up. */
-typedef struct rotate_step {
-    const nescio_rotation *rotation;
+/* One accumulator's part in a step: its arguments and its scratch, cut up. */
+typedef struct rotate_part {
+    void *acc; /**< padded */
     const uint32_t *exponents;
-    const double *key;
-    bool next_is_soon;
-    const char *next;      /**< to prefetch, or NULL */
-    size_t next_per_group; /**< bytes of it for each group of 64 points */
-    int32_t *digits;       /**< [level][N] of one polynomial */
-    double *rows;          /**< transforms, row_stride apart; the first k+1 are also the products */
-    double *row_points;    /**< [row][128]: one group of every row */
+    double *rows;       /**< transforms, row_stride apart; the first k+1 are also the products */
+    double *row_points; /**< [row][128]: one group of every row */
     double *product_points; /**< [column][128] */
     double *monomials; /**< [key][8 rotations][16]: X^e - 1 at the points of a group, times powers
                           of exp(i pi/4) */
     /** [register][key]: which of a key's 8 rotations stands for X^e in that register. */
     const double *monomial_at[8][NESCIO_ROTATE_MAX_KEYS];
+} rotate_part;
+
+typedef struct rotate_step {
+    const nescio_rotation *rotation;
+    const double *key;
+    bool next_is_soon;
+    const char *next;      /**< to prefetch, or NULL */
+    size_t next_per_group; /**< bytes of it for each group of 64 points */
+    int32_t *digits;       /**< [level][N] of one polynomial */
+    unsigned n_parts;
+    rotate_part part[NESCIO_ROTATE_TOGETHER];
 } rotate_step;
 
 typedef struct nescio_rotate_kernels {
-    void (*step_u32)(const rotate_step *step, uint32_t *acc);
-    void (*step_u64)(const rotate_step *step, uint64_t *acc);
+    void (*step)(const rotate_step *step);
+    unsigned together; /**< accumulators that a step takes at most */
 } nescio_rotate_kernels;
 
 void nescio_rotate_use_scalar(nescio_rotate_kernels *k);

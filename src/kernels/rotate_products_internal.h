@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Products with the key, one group of 64 points at a time. Included by rotate_ISA.c after
- * fft_border_internal.h.
- *
- * n_columns is a constant in every call, so that sums stay in registers. */
+ * fft_border_internal.h. */
 #ifndef NESCIO_KERNELS_ROTATE_PRODUCTS_INTERNAL_H
 #define NESCIO_KERNELS_ROTATE_PRODUCTS_INTERNAL_H
 #include "kernels/fft_border_internal.h"
@@ -26,78 +24,138 @@ ALWAYS_INLINE void prefetch_share(const rotate_step *step, size_t g, unsigned ei
             __builtin_prefetch(p, 0, 2);
 }
 
-/* Register r of the products, LANES points of it: to[column] = sum_row from[row] key[row][column].
- * `from`, `to` and `key` point to the first of those points. */
-ALWAYS_INLINE void multiply_classical(double *to, const double *from, const double *key,
-                                      unsigned n_rows, unsigned n_columns)
+/* Products of one register, LANES points of it, for n_parts accumulators: each vector of the key is
+ * loaded once for all of them. `at` is where those points are in a group; `key` points to the first
+ * of them. n_columns and n_parts are constants in every call, so that sums stay in registers. */
+
+ALWAYS_INLINE void clear_sums(points sum[][NESCIO_ROTATE_MAX_COLUMNS], unsigned n_columns,
+                              unsigned n_parts)
 {
-    points sum[NESCIO_ROTATE_MAX_COLUMNS];
-
     NESCIO_UNROLL
-    for (unsigned c = 0; c < n_columns; c++)
-        sum[c] = (points){lanes_set1(0), lanes_set1(0)};
-    for (unsigned row = 0; row < n_rows;
-         row++, from += GROUP_DOUBLES, key += KEY_DOUBLES * n_columns) {
-        const points d = points_load(from);
-
+    for (unsigned t = 0; t < n_parts; t++)
         NESCIO_UNROLL
-        for (unsigned c = 0; c < n_columns; c++)
-            sum[c] = points_multiply_add(sum[c], d, points_load_once(key + KEY_DOUBLES * c));
-    }
-    NESCIO_UNROLL
     for (unsigned c = 0; c < n_columns; c++)
-        points_store(to + (size_t)GROUP_DOUBLES * c, sum[c]);
+        sum[t][c] = (points){lanes_set1(0), lanes_set1(0)};
 }
 
-/* to[column] = sum_row from[row] (sum_j monomial_j key[row][j][column]) */
-ALWAYS_INLINE void multiply_keyed(double *to, const double *from, const double *key, size_t lane,
-                                  const double *const *monomials, unsigned n_keys, unsigned n_rows,
-                                  unsigned n_columns)
+/* sum[t][column] += factor[t] key[column] */
+ALWAYS_INLINE void add_products(points sum[][NESCIO_ROTATE_MAX_COLUMNS], const points *factor,
+                                const double *key, unsigned n_columns, unsigned n_parts)
 {
-    points sum[NESCIO_ROTATE_MAX_COLUMNS], combined[NESCIO_ROTATE_MAX_COLUMNS];
-
     NESCIO_UNROLL
-    for (unsigned c = 0; c < n_columns; c++)
-        sum[c] = (points){lanes_set1(0), lanes_set1(0)};
-    for (unsigned row = 0; row < n_rows; row++, from += GROUP_DOUBLES) {
-        const points d = points_load(from);
+    for (unsigned c = 0; c < n_columns; c++) {
+        const points k = points_load_once(key + KEY_DOUBLES * c);
+
+        NESCIO_UNROLL
+        for (unsigned t = 0; t < n_parts; t++)
+            sum[t][c] = points_multiply_add(sum[t][c], factor[t], k);
+    }
+}
+
+ALWAYS_INLINE void store_sums(const rotate_part *part, size_t at,
+                              points sum[][NESCIO_ROTATE_MAX_COLUMNS], unsigned n_columns,
+                              unsigned n_parts)
+{
+    NESCIO_UNROLL
+    for (unsigned t = 0; t < n_parts; t++) {
+        double *to = part[t].product_points + at;
 
         NESCIO_UNROLL
         for (unsigned c = 0; c < n_columns; c++)
-            combined[c] = (points){lanes_set1(0), lanes_set1(0)};
+            points_store(to + (size_t)GROUP_DOUBLES * c, sum[t][c]);
+    }
+}
+
+/* product[column] = sum_row digits[row] key[row][column] */
+ALWAYS_INLINE void multiply_classical(const rotate_step *step, const double *key, size_t at,
+                                      unsigned n_columns, unsigned n_parts)
+{
+    const unsigned n_rows = step->rotation->n_rows;
+    const double *from[NESCIO_ROTATE_TOGETHER];
+    points sum[NESCIO_ROTATE_TOGETHER][NESCIO_ROTATE_MAX_COLUMNS], d[NESCIO_ROTATE_TOGETHER];
+
+    NESCIO_UNROLL
+    for (unsigned t = 0; t < n_parts; t++)
+        from[t] = step->part[t].row_points + at;
+    clear_sums(sum, n_columns, n_parts);
+    for (unsigned row = 0; row < n_rows; row++, key += KEY_DOUBLES * n_columns) {
+        NESCIO_UNROLL
+        for (unsigned t = 0; t < n_parts; t++)
+            d[t] = points_load(from[t] + (size_t)GROUP_DOUBLES * row);
+        add_products(sum, d, key, n_columns, n_parts);
+    }
+    store_sums(step->part, at, sum, n_columns, n_parts);
+}
+
+/* product[column] = sum_row digits[row] (sum_j monomial_j key[row][j][column]): keys first. */
+ALWAYS_INLINE void multiply_keyed(const rotate_step *step, const double *key, size_t at, unsigned r,
+                                  unsigned n_columns, unsigned n_parts)
+{
+    const unsigned n_rows = step->rotation->n_rows, n_keys = step->rotation->shape.keys;
+    const size_t lane = at % POINT_VECTOR;
+    points sum[NESCIO_ROTATE_TOGETHER][NESCIO_ROTATE_MAX_COLUMNS];
+    points combined[NESCIO_ROTATE_TOGETHER][NESCIO_ROTATE_MAX_COLUMNS];
+    points w[NESCIO_ROTATE_TOGETHER];
+
+    clear_sums(sum, n_columns, n_parts);
+    for (unsigned row = 0; row < n_rows; row++) {
+        clear_sums(combined, n_columns, n_parts);
         for (unsigned j = 0; j < n_keys; j++, key += KEY_DOUBLES * n_columns) {
-            const points w = points_load(monomials[j] + lane);
+            NESCIO_UNROLL
+            for (unsigned t = 0; t < n_parts; t++)
+                w[t] = points_load(step->part[t].monomial_at[r][j] + lane);
+            add_products(combined, w, key, n_columns, n_parts);
+        }
+        NESCIO_UNROLL
+        for (unsigned t = 0; t < n_parts; t++) {
+            const points d =
+                points_load(step->part[t].row_points + (size_t)GROUP_DOUBLES * row + at);
 
             NESCIO_UNROLL
             for (unsigned c = 0; c < n_columns; c++)
-                combined[c] =
-                    points_multiply_add(combined[c], w, points_load_once(key + KEY_DOUBLES * c));
+                sum[t][c] = points_multiply_add(sum[t][c], d, combined[t][c]);
         }
-        NESCIO_UNROLL
-        for (unsigned c = 0; c < n_columns; c++)
-            sum[c] = points_multiply_add(sum[c], d, combined[c]);
     }
-    NESCIO_UNROLL
-    for (unsigned c = 0; c < n_columns; c++)
-        points_store(to + (size_t)GROUP_DOUBLES * c, sum[c]);
+    store_sums(step->part, at, sum, n_columns, n_parts);
+}
+
+/* product[column] = sum_row sum_j (digits[row] monomial_j) key[row][j][column]: fewer registers
+ * and, from four columns on, fewer multiply-adds. */
+ALWAYS_INLINE void multiply_keyed_wide(const rotate_step *step, const double *key, size_t at,
+                                       unsigned r, unsigned n_columns, unsigned n_parts)
+{
+    const unsigned n_rows = step->rotation->n_rows, n_keys = step->rotation->shape.keys;
+    const size_t lane = at % POINT_VECTOR;
+    points sum[NESCIO_ROTATE_TOGETHER][NESCIO_ROTATE_MAX_COLUMNS], e[NESCIO_ROTATE_TOGETHER];
+
+    clear_sums(sum, n_columns, n_parts);
+    for (unsigned row = 0; row < n_rows; row++)
+        for (unsigned j = 0; j < n_keys; j++, key += KEY_DOUBLES * n_columns) {
+            NESCIO_UNROLL
+            for (unsigned t = 0; t < n_parts; t++)
+                e[t] = points_multiply(
+                    points_load(step->part[t].row_points + (size_t)GROUP_DOUBLES * row + at),
+                    points_load(step->part[t].monomial_at[r][j] + lane));
+            add_products(sum, e, key, n_columns, n_parts);
+        }
+    store_sums(step->part, at, sum, n_columns, n_parts);
 }
 
 /* monomials[key][q] = exp(i pi q/4) t - 1, where t exp(i pi/4 (e rev3(r) mod 8)) is X^e in register
  * r of group g. */
-ALWAYS_INLINE void monomials_of_group(const rotate_step *step, size_t g)
+static void monomials_of_group(const nescio_rotation *r, const rotate_part *part, size_t g)
 {
-    const nescio_rotation *r = step->rotation;
     const lanes one = lanes_set1(1.0), s = lanes_set1(0.70710678118654752440);
     const uint32_t turn_mask = 2 * r->fft->poly_size - 1;
 
     for (unsigned key = 0; key < r->shape.keys; key++) {
-        const uint32_t e = step->exponents[key];
+        const uint32_t e = part->exponents[key];
         const points group =
             points_set1(r->group_roots + 2 * (size_t)((e * r->group_turns[g]) & turn_mask));
         const double *lane_roots = r->lane_roots + (size_t)KEY_DOUBLES * (e & 63);
 
         for (size_t lane = 0; lane < POINT_VECTOR; lane += LANES) {
-            double *to = step->monomials + (size_t)8 * KEY_DOUBLES * key + lane;
+            double *to = part->monomials + (size_t)8 * KEY_DOUBLES * key + lane;
             const points t = points_multiply(group, points_load(lane_roots + lane));
             const lanes sum = s * (t.re + t.im), difference = s * (t.re - t.im);
 
@@ -113,11 +171,14 @@ ALWAYS_INLINE void monomials_of_group(const rotate_step *step, size_t g)
     }
 }
 
-/* All registers of group g, whose key starts at `key`. n_keys = 0: classical. */
-ALWAYS_INLINE void multiply_group(const rotate_step *step, size_t g, const double *key,
-                                  unsigned n_keys, unsigned n_rows, unsigned n_columns)
+/* All registers of group g. */
+ALWAYS_INLINE void multiply_group(const rotate_step *step, size_t g, unsigned n_columns,
+                                  unsigned n_parts)
 {
-    const size_t key_doubles = (size_t)KEY_DOUBLES * n_rows * n_columns * (n_keys ? n_keys : 1);
+    const nescio_rotation *rotation = step->rotation;
+    const size_t key_doubles =
+        (size_t)KEY_DOUBLES * rotation->n_rows * rotation->shape.keys * n_columns;
+    const double *key = step->key + 8 * g * key_doubles;
 
     for (unsigned r = 0; r < 8; r++, key += key_doubles) {
         if (step->next)
@@ -125,53 +186,80 @@ ALWAYS_INLINE void multiply_group(const rotate_step *step, size_t g, const doubl
         for (size_t lane = 0; lane < POINT_VECTOR; lane += LANES) {
             const size_t at = (size_t)KEY_DOUBLES * r + lane;
 
-            if (n_keys == 0) {
-                multiply_classical(step->product_points + at, step->row_points + at, key + lane,
-                                   n_rows, n_columns);
-                continue;
-            }
-            multiply_keyed(step->product_points + at, step->row_points + at, key + lane, lane,
-                           step->monomial_at[r], n_keys, n_rows, n_columns);
+            if (rotation->shape.classical)
+                multiply_classical(step, key + lane, at, n_columns, n_parts);
+            else if (n_columns <= 3)
+                multiply_keyed(step, key + lane, at, r, n_columns, n_parts);
+            else
+                multiply_keyed_wide(step, key + lane, at, r, n_columns, n_parts);
         }
     }
 }
 
-ALWAYS_INLINE void forward_row(const rotate_step *step, unsigned row, size_t g)
+static void multiply_one(const rotate_step *step, size_t g)
 {
-    const nescio_rotation *r = step->rotation;
+    switch (step->rotation->shape.n_columns) {
+    case 2: multiply_group(step, g, 2, 1); break;
+    case 3: multiply_group(step, g, 3, 1); break;
+    case 4: multiply_group(step, g, 4, 1); break;
+    case 5: multiply_group(step, g, 5, 1); break;
+    case 6: multiply_group(step, g, 6, 1); break;
+    default: multiply_group(step, g, 7, 1); break;
+    }
+}
 
-    forward_group(step->row_points + (size_t)GROUP_DOUBLES * row,
-                  step->rows + row * r->row_stride + g * GROUP_DOUBLES,
+static void multiply_two(const rotate_step *step, size_t g)
+{
+    switch (step->rotation->shape.n_columns) {
+    case 2: multiply_group(step, g, 2, 2); break;
+    case 3: multiply_group(step, g, 3, 2); break;
+    default: multiply_group(step, g, 4, 2); break;
+    }
+}
+
+static __attribute__((noinline)) void forward_row(const nescio_rotation *r, const rotate_part *part,
+                                                  unsigned row, size_t g)
+{
+    forward_group(part->row_points + (size_t)GROUP_DOUBLES * row,
+                  part->rows + row * r->row_stride + g * GROUP_DOUBLES,
                   r->fft->last_roots + g * GROUP_POINTS);
+}
+
+static __attribute__((noinline)) void backward_column(const nescio_rotation *r,
+                                                      const rotate_part *part, unsigned c, size_t g)
+{
+    backward_group(part->rows + c * r->row_stride + g * GROUP_DOUBLES,
+                   part->product_points + (size_t)GROUP_DOUBLES * c,
+                   r->fft->last_roots + g * GROUP_POINTS);
 }
 
 /* Groups first ... first + count - 1: last forward pass of every row, products, first backward pass
  * of every column. While group g goes backward, group g + 1 goes forward: neighbours in the
  * instruction stream do not wait for each other. */
-ALWAYS_INLINE void product_groups(const rotate_step *step, size_t first, size_t count,
-                                  unsigned n_keys, unsigned n_rows, unsigned n_columns)
+static void product_groups(const rotate_step *step, size_t first, size_t count)
 {
     const nescio_rotation *r = step->rotation;
-    const double *roots = r->fft->last_roots;
+    const rotate_part *end = step->part + step->n_parts;
 
-    for (unsigned row = 0; row < n_rows; row++)
-        forward_row(step, row, first);
+    for (unsigned row = 0; row < r->n_rows; row++)
+        for (const rotate_part *part = step->part; part < end; part++)
+            forward_row(r, part, row, first);
     for (size_t g = first; g < first + count; g++) {
         const bool more = g + 1 < first + count;
 
-        if (n_keys > 0)
-            monomials_of_group(step, g);
-        multiply_group(step, g, step->key + g * GROUP_DOUBLES * n_rows * n_columns * r->shape.keys,
-                       n_keys, n_rows, n_columns);
-        for (unsigned c = 0; c < n_columns; c++) {
-            if (more)
-                forward_row(step, c, g + 1);
-            backward_group(step->rows + c * r->row_stride + g * GROUP_DOUBLES,
-                           step->product_points + (size_t)GROUP_DOUBLES * c,
-                           roots + g * GROUP_POINTS);
-        }
-        for (unsigned row = n_columns; more && row < n_rows; row++)
-            forward_row(step, row, g + 1);
+        for (const rotate_part *part = step->part; part < end && !r->shape.classical; part++)
+            monomials_of_group(r, part, g);
+        if (step->n_parts == 2)
+            multiply_two(step, g);
+        else
+            multiply_one(step, g);
+        for (unsigned row = 0; row < r->n_rows; row++)
+            for (const rotate_part *part = step->part; part < end; part++) {
+                if (more)
+                    forward_row(r, part, row, g + 1);
+                if (row < r->shape.n_columns)
+                    backward_column(r, part, row, g);
+            }
     }
 }
 #endif /* NESCIO_KERNELS_ROTATE_PRODUCTS_INTERNAL_H */

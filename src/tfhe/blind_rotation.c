@@ -131,10 +131,11 @@ static bool group_exponents(const nescio_tfhe_params *p, const uint16_t *e,
     return any != 0;
 }
 
-/* What ciphertext t of a tile asks for during its step: its share of the next block, into the
- * second-level cache. A tile of one has no time to lose: it asks for the block in use, a little
- * ahead of its own reading. */
-static nescio_prefetch prefetch_of(const nescio_bsk *bsk, size_t i_group, size_t t, size_t tile)
+/* What the ciphertexts before number `end` of a tile, from `first` on, ask for during their step:
+ * their share of the next block, into the second-level cache. A tile of one has no time to lose: it
+ * asks for the block in use, a little ahead of its own reading. */
+static nescio_prefetch prefetch_of(const nescio_bsk *bsk, size_t i_group, size_t first, size_t end,
+                                   size_t tile)
 {
     const size_t bytes = bsk->block_doubles * sizeof(double), share = bytes / tile;
     const char *block = (const char *)(bsk->blocks + i_group * bsk->block_doubles);
@@ -143,28 +144,45 @@ static nescio_prefetch prefetch_of(const nescio_bsk *bsk, size_t i_group, size_t
         return (nescio_prefetch){.next = NULL};
     if (tile == 1)
         return (nescio_prefetch){.next = block + AHEAD_BYTES, .bytes = bytes, .soon = true};
-    return (nescio_prefetch){.next = block + bytes + t * share, .bytes = share};
+    return (nescio_prefetch){.next = block + bytes + first * share, .bytes = (end - first) * share};
+}
+
+/* One group of key bits for the whole tile, as many accumulators a step as it takes. */
+static void rotate_group(const nescio_bsk *bsk, size_t i_group, char *padded, size_t tile,
+                         const uint16_t *exponents, size_t exp_stride, void *scratch)
+{
+    const unsigned together = nescio_rotation_together(bsk->rotation);
+    const size_t padded_bytes = nescio_rotation_acc_bytes(bsk->rotation);
+    nescio_rotation_part parts[NESCIO_ROTATE_TOGETHER];
+    unsigned n_parts = 0;
+    size_t first = 0;
+
+    for (size_t t = 0; t < tile; t++) {
+        if (group_exponents(&bsk->params, exponents + t * exp_stride, parts[n_parts].exponents))
+            parts[n_parts++].padded = padded + t * padded_bytes;
+        if (n_parts == together || (n_parts > 0 && t + 1 == tile)) {
+            nescio_rotation_step(bsk->rotation, parts, n_parts,
+                                 bsk->blocks + i_group * bsk->block_doubles,
+                                 prefetch_of(bsk, i_group, first, t + 1, tile), scratch);
+            n_parts = 0;
+            first = t + 1;
+        }
+    }
 }
 
 void nescio_blind_rotate(const nescio_bsk *bsk, void *acc, size_t tile, const uint16_t *exponents,
                          size_t exp_stride, void *scratch)
 {
     const uint32_t bits = nescio_tfhe_group_bits(&bsk->params);
-    const size_t word = bsk->params.torus_log / 8,
-                 acc_bytes = nescio_blind_rotate_acc_stride(bsk) * word;
+    const size_t acc_bytes = nescio_blind_rotate_acc_stride(bsk) * (bsk->params.torus_log / 8);
     const size_t padded_bytes = nescio_rotation_acc_bytes(bsk->rotation);
     char *padded = (char *)scratch + nescio_rotation_scratch_bytes(bsk->rotation);
-    uint32_t group_exp[NESCIO_ROTATE_MAX_KEYS];
 
     for (size_t t = 0; t < tile; t++)
         nescio_rotation_acc_load(bsk->rotation, padded + t * padded_bytes,
                                  (const char *)acc + t * acc_bytes);
     for (size_t i = 0; i < bsk->n_groups; i++)
-        for (size_t t = 0; t < tile; t++)
-            if (group_exponents(&bsk->params, exponents + t * exp_stride + i * bits, group_exp))
-                nescio_rotation_step(bsk->rotation, padded + t * padded_bytes, group_exp,
-                                     bsk->blocks + i * bsk->block_doubles,
-                                     prefetch_of(bsk, i, t, tile), scratch);
+        rotate_group(bsk, i, padded, tile, exponents + i * bits, exp_stride, scratch);
     for (size_t t = 0; t < tile; t++)
         nescio_rotation_acc_store(bsk->rotation, (char *)acc + t * acc_bytes,
                                   padded + t * padded_bytes);

@@ -147,7 +147,7 @@ static void check_steps(toy *t, nescio_isa isa)
 {
     nescio_fft *fft;
     nescio_rotation *r;
-    uint32_t e[NESCIO_ROTATE_MAX_KEYS];
+    nescio_rotation_part part;
     const size_t words = (size_t)t->n * t->shape.n_columns;
     uint64_t *moved = alloc(t->n * sizeof *moved);
     void *flat = alloc(words * 8);
@@ -163,17 +163,18 @@ static void check_steps(toy *t, nescio_isa isa)
     start(t);
     narrow(t, flat, t->acc);
     nescio_rotation_acc_load(r, padded, flat);
+    part.padded = padded;
     for (int step = 0; step < STEPS; step++) {
         const uint32_t hot = (uint32_t)rnd() % (t->shape.keys + 1); /* == keys: no bit is set */
 
         make_block(t, r, block, hot);
         for (uint32_t j = 0; j < t->shape.keys; j++)
-            e[j] = step == 0 ? (2 * t->n - 1 - j) : (uint32_t)rnd() & (2 * t->n - 1);
-        nescio_rotation_step(r, padded, e, block,
+            part.exponents[j] = step == 0 ? (2 * t->n - 1 - j) : (uint32_t)rnd() & (2 * t->n - 1);
+        nescio_rotation_step(r, &part, 1, block,
                              (nescio_prefetch){step > 0 ? block : NULL, 4096, step == 1}, scratch);
         if (hot < t->shape.keys) {
             memset(moved, 0, t->n * sizeof *moved);
-            add_rotated(moved, t->message, t->n, e[hot], false);
+            add_rotated(moved, t->message, t->n, part.exponents[hot], false);
             memcpy(t->message, moved, t->n * sizeof *moved);
         }
     }
@@ -194,6 +195,50 @@ static void check_steps(toy *t, nescio_isa isa)
     free(moved);
 }
 
+/* Accumulators that share a step come out as they do alone, to the bit. */
+static void check_company(nescio_isa isa, uint32_t n, nescio_rotation_shape shape)
+{
+    nescio_fft *fft;
+    nescio_rotation *r;
+    nescio_rotation_part parts[NESCIO_ROTATE_TOGETHER], alone;
+    const nescio_prefetch none = {.next = NULL};
+
+    if (nescio_fft_new_for(NULL, isa, n, &fft) != NESCIO_OK ||
+        nescio_rotation_new(NULL, fft, shape, &r) != NESCIO_OK)
+        exit(2);
+    const unsigned n_parts = nescio_rotation_together(r);
+    const size_t bytes = nescio_rotation_acc_bytes(r),
+                 block_doubles = nescio_rotation_block_doubles(r);
+    uint8_t *acc = alloc(NESCIO_ROTATE_TOGETHER * bytes), *kept = alloc(bytes * n_parts);
+    double *block = alloc(block_doubles * sizeof *block);
+    void *scratch = alloc(nescio_rotation_scratch_bytes(r));
+
+    for (size_t i = 0; i < block_doubles; i++)
+        block[i] = ldexp((double)(int64_t)rnd(), -32) / n;
+    for (size_t i = 0; i < n_parts * bytes; i++)
+        acc[i] = kept[i] = (uint8_t)rnd();
+    for (unsigned t = 0; t < n_parts; t++) {
+        parts[t].padded = acc + t * bytes;
+        for (uint32_t j = 0; j < shape.keys; j++)
+            parts[t].exponents[j] = (uint32_t)rnd() & (2 * n - 1);
+    }
+    nescio_rotation_step(r, parts, n_parts, block, none, scratch);
+    for (unsigned t = 0; t < n_parts; t++) {
+        alone = parts[t];
+        alone.padded = kept + t * bytes;
+        nescio_rotation_step(r, &alone, 1, block, none, scratch);
+    }
+    CHECK(memcmp(acc, kept, n_parts * bytes) == 0,
+          "%s N=%u k=%u l=%u keys=%u%s: other words in company", nescio_isa_name(isa), n,
+          shape.n_columns - 1, shape.levels, shape.keys, shape.classical ? " classical" : "");
+    nescio_rotation_free(r);
+    nescio_fft_free(fft);
+    free(acc);
+    free(kept);
+    free(block);
+    free(scratch);
+}
+
 static void check_shape(nescio_isa isa, uint32_t n, nescio_rotation_shape shape)
 {
     toy t = {.n = n, .shape = shape};
@@ -204,6 +249,8 @@ static void check_shape(nescio_isa isa, uint32_t n, nescio_rotation_shape shape)
     t.rows = alloc(bytes);
     t.message = alloc(n * sizeof *t.message);
     check_steps(&t, isa);
+    if (n <= 1024)
+        check_company(isa, n, shape);
     free(t.acc);
     free(t.rows);
     free(t.message);
