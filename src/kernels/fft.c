@@ -29,12 +29,11 @@ static long double block_angle(uint32_t block, unsigned depth)
     return (PI / 2 + 2 * PI * reverse_bits(block, depth)) / (long double)(1u << depth);
 }
 
-/* The roots that split this block in 3 layers (or 2: the first two): exp(i t/2), exp(i t/4), exp(i
- * t/8), and exp(i (t/8 + pi/4)). The other halves of the layers use i times these. */
-static long double root_angle(uint32_t block, unsigned depth, size_t root)
+/* Its first child's angle when it is split into 2^radix_log blocks, times k: how far the pass turns
+ * point k. */
+static long double turn_angle(uint32_t block, unsigned depth, unsigned radix_log, unsigned k)
 {
-    const long double t = block_angle(block, depth);
-    return root == 0 ? t / 2 : root == 1 ? t / 4 : root == 2 ? t / 8 : t / 8 + PI / 4;
+    return block_angle(block, depth) * k / (long double)(1u << radix_log);
 }
 
 static void plan_passes(nescio_fft *fft)
@@ -48,16 +47,14 @@ static void plan_passes(nescio_fft *fft)
     }
 }
 
-/* Distinct roots of a butterfly of radix 2^r, 2^r / 2 of them, as (cos, sin): 2^r doubles a block.
- */
 static size_t pass_doubles(const nescio_fft *fft, unsigned q, unsigned depth)
 {
-    return nescio_size_round_up((size_t)1 << (depth + fft->pass_log[q]), 8);
+    return nescio_size_round_up(fft_block_roots(fft->pass_log[q]) << depth, 8);
 }
 
 static size_t table_doubles(const nescio_fft *fft)
 {
-    size_t doubles = fft->n_points; /* last_roots: 64 for a group of 64 points */
+    size_t doubles = fft->n_points / 64 * FFT_GROUP_ROOTS;
     unsigned depth = 0;
 
     for (unsigned q = 0; q < fft->n_passes; depth += fft->pass_log[q], q++)
@@ -68,19 +65,19 @@ static size_t table_doubles(const nescio_fft *fft)
 static void fill_roots(double *p, unsigned radix_log, unsigned depth)
 {
     for (uint32_t b = 0; b < (uint32_t)1 << depth; b++)
-        for (size_t root = 0; root < (size_t)1 << (radix_log - 1); root++, p += 2) {
-            p[0] = (double)cosl(root_angle(b, depth, root));
-            p[1] = (double)sinl(root_angle(b, depth, root));
+        for (unsigned k = 1; k < 1u << radix_log; k++, p += 2) {
+            p[0] = (double)cosl(turn_angle(b, depth, radix_log, k));
+            p[1] = (double)sinl(turn_angle(b, depth, radix_log, k));
         }
 }
 
 static void fill_last_roots(double *p, uint32_t n_groups, unsigned depth)
 {
     for (uint32_t group = 0; group < n_groups; group++)
-        for (size_t root = 0; root < 4; root++, p += 16)
+        for (unsigned k = 1; k < 8; k++, p += 16)
             for (uint32_t i = 0; i < 8; i++) {
-                p[i] = (double)cosl(root_angle(group * 8 + i, depth, root));
-                p[8 + i] = (double)sinl(root_angle(group * 8 + i, depth, root));
+                p[i] = (double)cosl(turn_angle(group * 8 + i, depth, FFT_LAST_LAYERS, k));
+                p[8 + i] = (double)sinl(turn_angle(group * 8 + i, depth, FFT_LAST_LAYERS, k));
             }
 }
 
@@ -96,7 +93,8 @@ static void fill_tables(nescio_fft *fft)
     }
     fill_last_roots(p, fft->n_points / 64, depth);
     fft->last_roots = p;
-    assert(p + fft->n_points == fft->tables + fft->tables_bytes / sizeof(double));
+    assert(p + fft->n_points / 64 * FFT_GROUP_ROOTS ==
+           fft->tables + fft->tables_bytes / sizeof(double));
 }
 
 static void choose_kernels(nescio_fft *fft)

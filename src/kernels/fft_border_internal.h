@@ -39,9 +39,8 @@ ALWAYS_INLINE void first_pass_radix(const nescio_fft *fft, double *z, const void
                                     double scale, unsigned radix_log)
 {
     const size_t n_points = fft->n_points, h = n_points >> radix_log;
-    points w[4], x[8];
+    points x[8];
 
-    load_roots_scalar(w, fft->roots[0], radix_log);
     for (size_t v = 0; v < h; v += POINT_VECTOR)
         for (size_t j = v; j < v + POINT_VECTOR; j += LANES) {
             x[0] = load_point(coef, j, n_points, from, scale);
@@ -54,7 +53,7 @@ ALWAYS_INLINE void first_pass_radix(const nescio_fft *fft, double *z, const void
                 x[6] = load_point(coef, j + 6 * h, n_points, from, scale);
                 x[7] = load_point(coef, j + 7 * h, n_points, from, scale);
             }
-            forward_butterflies(x, w, radix_log);
+            forward_butterflies(x, fft->roots[0], radix_log);
             store_operands(z + v + j, 2 * h, x, radix_log);
         }
 }
@@ -86,13 +85,12 @@ ALWAYS_INLINE void last_pass_radix(const nescio_fft *fft, void *coef, const doub
                                    double scale, unsigned radix_log)
 {
     const size_t n_points = fft->n_points, h = n_points >> radix_log;
-    points w[4], x[8];
+    points x[8];
 
-    load_roots_scalar(w, fft->roots[0], radix_log);
     for (size_t v = 0; v < h; v += POINT_VECTOR)
         for (size_t j = v; j < v + POINT_VECTOR; j += LANES) {
             load_operands(x, z + v + j, 2 * h, radix_log);
-            backward_butterflies(x, w, radix_log);
+            backward_butterflies(x, fft->roots[0], radix_log);
             store_point(coef, j, n_points, x[0], to, scale);
             store_point(coef, j + h, n_points, x[1], to, scale);
             store_point(coef, j + 2 * h, n_points, x[2], to, scale);

@@ -30,19 +30,21 @@ struct nescio_fft {
     uint32_t n_points; /**< N/2 complex points */
     unsigned n_passes;
     unsigned pass_log[FFT_MAX_PASSES];
-    /** Pass q, block b: (cos, sin) of each root at roots[q] + b * 2^pass_log[q]. */
+    /** Pass q, block b with root w: (cos, sin) of w^1, w^2 ... at roots[q] + b * fft_block_roots().
+     */
     const double *roots[FFT_MAX_PASSES];
     const double
-        *last_roots; /**< a group of 64 points: 4 roots for each of 8 blocks, [4][8 cos | 8 sin] */
+        *last_roots; /**< a group of 64 points: w^1 ... w^7 of 8 blocks, [7][8 cos | 8 sin] */
     nescio_fft_kernels kernels;
     double *tables; /**< owns all of the above */
     size_t tables_bytes;
 };
 
-/* Distinct roots of a radix-8 or radix-4 butterfly: the second half of a layer's roots are i times
- * the first. */
-static inline size_t fft_roots(unsigned radix_log)
+enum { FFT_GROUP_ROOTS = 7 * 16 };
+
+/* Doubles of a block's roots: none for its first point. */
+static inline size_t fft_block_roots(unsigned radix_log)
 {
-    return radix_log == 3 ? 4 : 2;
+    return 2 * (((size_t)1 << radix_log) - 1);
 }
 #endif /* NESCIO_KERNELS_FFT_INTERNAL_H */

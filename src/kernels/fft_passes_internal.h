@@ -10,105 +10,161 @@
  * would be slower: a pass waits for the one before it, and long passes hide that. */
 enum { CACHED_POINTS = 512 };
 
-/* (a, b) <- (a + w b, a - w b): products on the multiply-add units, sums on the adders. */
-ALWAYS_INLINE void butterfly(points *a, points *b, points w)
+/* A pass evaluates blocks of 2^r points at 2^r points: X^h = w s for the block's root w and s = 1,
+ * -1, i, -i, then (radix 8) z, -z, iz, -iz with z = exp(i pi/4). So point k is multiplied by w^k,
+ * and what follows has no other factor than sqrt(1/2): a shorter way from load to store than a
+ * product in each layer. */
+
+typedef enum roots_kind { ONE_A_BLOCK, ONE_A_LANE } roots_kind;
+
+/* w^k for k > 0. */
+ALWAYS_INLINE points load_root(const double *roots, unsigned k, roots_kind kind)
 {
-    const points p = points_multiply(*b, w);
+    return kind == ONE_A_BLOCK ? points_set1(roots + 2 * (k - 1))
+                               : points_load(roots + (size_t)2 * POINT_VECTOR * (k - 1));
+}
+
+/* (a, b) <- (a + b, a - b) */
+ALWAYS_INLINE void cross(points *a, points *b)
+{
+    const points p = *b;
 
     *b = (points){a->re - p.re, a->im - p.im};
     *a = (points){a->re + p.re, a->im + p.im};
 }
 
-/* The same with i w. */
-ALWAYS_INLINE void butterfly_i(points *a, points *b, points w)
+/* (a, b) <- (a + i b, a - i b) */
+ALWAYS_INLINE void cross_i(points *a, points *b)
 {
-    const points p = points_multiply(*b, w);
+    const points p = *b;
 
-    *b = (points){a->re + p.im, a->im - p.re};
-    *a = (points){a->re - p.im, a->im + p.re};
+    *b = (points){a->re + p.im, lanes_minus(a->im, p.re)};
+    *a = (points){lanes_minus(a->re, p.im), a->im + p.re};
 }
 
-/* Undo butterfly and butterfly_i, but for a factor of 2: (a, b) <- (a + b, conj(w) (a - b)). */
-ALWAYS_INLINE void join(points *a, points *b, points w)
+/* (a, b) <- (a + s b, a - s b), s = sqrt(1/2) */
+ALWAYS_INLINE void cross_s(points *a, points *b)
 {
-    const points d = {a->re - b->re, a->im - b->im};
+    const lanes s = lanes_set1(0.70710678118654752440);
+    const points p = *b, q = *a;
 
-    *a = (points){a->re + b->re, a->im + b->im};
-    *b = points_multiply_conj(d, w);
+    *b = (points){lanes_fnma(s, p.re, q.re), lanes_fnma(s, p.im, q.im)};
+    *a = (points){lanes_fma(s, p.re, q.re), lanes_fma(s, p.im, q.im)};
 }
 
-ALWAYS_INLINE void join_i(points *a, points *b, points w)
+/* (1 + i) x and (1 - i) x */
+ALWAYS_INLINE points turn_left(points x)
 {
-    const points d = {a->im - b->im, b->re - a->re}; /* -i (a - b) */
-
-    *a = (points){a->re + b->re, a->im + b->im};
-    *b = points_multiply_conj(d, w);
+    return (points){lanes_minus(x.re, x.im), x.re + x.im};
 }
 
-/* Three layers of the tree on 8 blocks: w = the four roots of forward_angle() in fft.c. */
-ALWAYS_INLINE void forward8(points x[8], const points w[4])
+ALWAYS_INLINE points turn_right(points x)
 {
-    butterfly(&x[0], &x[4], w[0]);
-    butterfly(&x[1], &x[5], w[0]);
-    butterfly(&x[2], &x[6], w[0]);
-    butterfly(&x[3], &x[7], w[0]);
-    butterfly(&x[0], &x[2], w[1]);
-    butterfly(&x[1], &x[3], w[1]);
-    butterfly_i(&x[4], &x[6], w[1]);
-    butterfly_i(&x[5], &x[7], w[1]);
-    butterfly(&x[0], &x[1], w[2]);
-    butterfly_i(&x[2], &x[3], w[2]);
-    butterfly(&x[4], &x[5], w[3]);
-    butterfly_i(&x[6], &x[7], w[3]);
+    return (points){x.re + x.im, lanes_minus(x.im, x.re)};
 }
 
-ALWAYS_INLINE void forward4(points x[4], const points w[2])
+/* (a, b) <- (a + b, -i (a - b)) */
+ALWAYS_INLINE void join_i(points *a, points *b)
 {
-    butterfly(&x[0], &x[2], w[0]);
-    butterfly(&x[1], &x[3], w[0]);
-    butterfly(&x[0], &x[1], w[1]);
-    butterfly_i(&x[2], &x[3], w[1]);
+    const points p = *b;
+
+    *b = (points){lanes_minus(a->im, p.im), lanes_minus(p.re, a->re)};
+    *a = (points){a->re + p.re, a->im + p.im};
+}
+
+/* Three layers of the tree on 8 blocks. */
+ALWAYS_INLINE void forward8(points x[8], const double *roots, roots_kind kind)
+{
+    x[1] = points_multiply(x[1], load_root(roots, 1, kind));
+    x[2] = points_multiply(x[2], load_root(roots, 2, kind));
+    x[3] = points_multiply(x[3], load_root(roots, 3, kind));
+    x[4] = points_multiply(x[4], load_root(roots, 4, kind));
+    x[5] = points_multiply(x[5], load_root(roots, 5, kind));
+    x[6] = points_multiply(x[6], load_root(roots, 6, kind));
+    x[7] = points_multiply(x[7], load_root(roots, 7, kind));
+    cross(&x[0], &x[4]);
+    cross(&x[1], &x[5]);
+    cross(&x[2], &x[6]);
+    cross(&x[3], &x[7]);
+    cross(&x[0], &x[2]);
+    cross(&x[1], &x[3]);
+    cross_i(&x[4], &x[6]);
+    cross_i(&x[5], &x[7]);
+    cross(&x[0], &x[1]);
+    cross_i(&x[2], &x[3]);
+    x[5] = turn_left(x[5]);
+    cross_s(&x[4], &x[5]);
+    x[7] = turn_right(x[7]); /* i (1 + i) = -(1 - i) */
+    cross_s(&x[6], &x[7]);
+    const points swap = x[6];
+    x[6] = x[7];
+    x[7] = swap;
+}
+
+ALWAYS_INLINE void forward4(points x[4], const double *roots, roots_kind kind)
+{
+    x[1] = points_multiply(x[1], load_root(roots, 1, kind));
+    x[2] = points_multiply(x[2], load_root(roots, 2, kind));
+    x[3] = points_multiply(x[3], load_root(roots, 3, kind));
+    cross(&x[0], &x[2]);
+    cross(&x[1], &x[3]);
+    cross(&x[0], &x[1]);
+    cross_i(&x[2], &x[3]);
 }
 
 /* Undo forward8 and forward4, but for a factor of 8 and 4. */
-ALWAYS_INLINE void backward8(points x[8], const points w[4])
+ALWAYS_INLINE void backward8(points x[8], const double *roots, roots_kind kind)
 {
-    join(&x[0], &x[1], w[2]);
-    join_i(&x[2], &x[3], w[2]);
-    join(&x[4], &x[5], w[3]);
-    join_i(&x[6], &x[7], w[3]);
-    join(&x[0], &x[2], w[1]);
-    join(&x[1], &x[3], w[1]);
-    join_i(&x[4], &x[6], w[1]);
-    join_i(&x[5], &x[7], w[1]);
-    join(&x[0], &x[4], w[0]);
-    join(&x[1], &x[5], w[0]);
-    join(&x[2], &x[6], w[0]);
-    join(&x[3], &x[7], w[0]);
+    cross(&x[0], &x[1]);
+    join_i(&x[2], &x[3]);
+    cross(&x[4], &x[5]);
+    x[5] = turn_right(x[5]); /* sqrt(1/2) of it, from here to the last layer */
+    cross(&x[7], &x[6]);     /* i (1 - i) = 1 + i */
+    const points sum = x[7];
+    x[7] = turn_left(x[6]);
+    x[6] = sum;
+    cross(&x[0], &x[2]);
+    cross(&x[1], &x[3]);
+    join_i(&x[4], &x[6]);
+    join_i(&x[5], &x[7]);
+    cross(&x[0], &x[4]);
+    cross_s(&x[1], &x[5]);
+    cross(&x[2], &x[6]);
+    cross_s(&x[3], &x[7]);
+    x[1] = points_multiply_conj(x[1], load_root(roots, 1, kind));
+    x[2] = points_multiply_conj(x[2], load_root(roots, 2, kind));
+    x[3] = points_multiply_conj(x[3], load_root(roots, 3, kind));
+    x[4] = points_multiply_conj(x[4], load_root(roots, 4, kind));
+    x[5] = points_multiply_conj(x[5], load_root(roots, 5, kind));
+    x[6] = points_multiply_conj(x[6], load_root(roots, 6, kind));
+    x[7] = points_multiply_conj(x[7], load_root(roots, 7, kind));
 }
 
-ALWAYS_INLINE void backward4(points x[4], const points w[2])
+ALWAYS_INLINE void backward4(points x[4], const double *roots, roots_kind kind)
 {
-    join(&x[0], &x[1], w[1]);
-    join_i(&x[2], &x[3], w[1]);
-    join(&x[0], &x[2], w[0]);
-    join(&x[1], &x[3], w[0]);
+    cross(&x[0], &x[1]);
+    join_i(&x[2], &x[3]);
+    cross(&x[0], &x[2]);
+    cross(&x[1], &x[3]);
+    x[1] = points_multiply_conj(x[1], load_root(roots, 1, kind));
+    x[2] = points_multiply_conj(x[2], load_root(roots, 2, kind));
+    x[3] = points_multiply_conj(x[3], load_root(roots, 3, kind));
 }
 
-ALWAYS_INLINE void forward_butterflies(points *x, const points *w, unsigned radix_log)
+ALWAYS_INLINE void forward_butterflies(points *x, const double *roots, unsigned radix_log)
 {
     if (radix_log == 3)
-        forward8(x, w);
+        forward8(x, roots, ONE_A_BLOCK);
     else
-        forward4(x, w);
+        forward4(x, roots, ONE_A_BLOCK);
 }
 
-ALWAYS_INLINE void backward_butterflies(points *x, const points *w, unsigned radix_log)
+ALWAYS_INLINE void backward_butterflies(points *x, const double *roots, unsigned radix_log)
 {
     if (radix_log == 3)
-        backward8(x, w);
+        backward8(x, roots, ONE_A_BLOCK);
     else
-        backward4(x, w);
+        backward4(x, roots, ONE_A_BLOCK);
 }
 
 /* The 8 or 4 operands of a butterfly, `stride` doubles apart; spelt out, so that they live in
@@ -141,41 +197,20 @@ ALWAYS_INLINE void store_operands(double *p, size_t stride, const points *x, uns
     points_store(p + 7 * stride, x[7]);
 }
 
-/* Roots of a butterfly: one number for all lanes, or one a lane. */
-ALWAYS_INLINE void load_roots_scalar(points *w, const double *roots, unsigned radix_log)
-{
-    w[0] = points_set1(roots);
-    w[1] = points_set1(roots + 2);
-    if (radix_log < 3)
-        return;
-    w[2] = points_set1(roots + 4);
-    w[3] = points_set1(roots + 6);
-}
-
-ALWAYS_INLINE void load_roots(points *w, const double *roots, unsigned radix_log)
-{
-    w[0] = points_load(roots);
-    w[1] = points_load(roots + 2 * POINT_VECTOR);
-    if (radix_log < 3)
-        return;
-    w[2] = points_load(roots + 4 * POINT_VECTOR);
-    w[3] = points_load(roots + 6 * POINT_VECTOR);
-}
-
 /* Splits `count` blocks of h << radix_log points each, in place. roots: scalars (cos, sin), block
  * after block. */
 ALWAYS_INLINE void forward_pass_radix(double *z, size_t count, size_t h, const double *roots,
                                       unsigned radix_log)
 {
-    points w[4], x[8];
+    points x[8];
 
-    for (size_t b = 0; b < count; b++, z += 2 * h << radix_log, roots += (size_t)1 << radix_log) {
-        load_roots_scalar(w, roots, radix_log);
+    for (size_t b = 0; b < count;
+         b++, z += 2 * h << radix_log, roots += fft_block_roots(radix_log)) {
         for (size_t v = 0; v < h; v += POINT_VECTOR)
             for (size_t lane = 0; lane < POINT_VECTOR; lane += LANES) {
                 double *p = z + 2 * v + lane;
                 load_operands(x, p, 2 * h, radix_log);
-                forward_butterflies(x, w, radix_log);
+                forward_butterflies(x, roots, radix_log);
                 store_operands(p, 2 * h, x, radix_log);
             }
     }
@@ -185,15 +220,15 @@ ALWAYS_INLINE void forward_pass_radix(double *z, size_t count, size_t h, const d
 ALWAYS_INLINE void backward_pass_radix(double *z, size_t count, size_t h, const double *roots,
                                        unsigned radix_log)
 {
-    points w[4], x[8];
+    points x[8];
 
-    for (size_t b = 0; b < count; b++, z += 2 * h << radix_log, roots += (size_t)1 << radix_log) {
-        load_roots_scalar(w, roots, radix_log);
+    for (size_t b = 0; b < count;
+         b++, z += 2 * h << radix_log, roots += fft_block_roots(radix_log)) {
         for (size_t v = 0; v < h; v += POINT_VECTOR)
             for (size_t lane = 0; lane < POINT_VECTOR; lane += LANES) {
                 double *p = z + 2 * v + lane;
                 load_operands(x, p, 2 * h, radix_log);
-                backward_butterflies(x, w, radix_log);
+                backward_butterflies(x, roots, radix_log);
                 store_operands(p, 2 * h, x, radix_log);
             }
     }
@@ -205,18 +240,18 @@ static void forward_pass(const nescio_fft *fft, double *z, unsigned q, size_t fi
                          size_t n_points)
 {
     if (fft->pass_log[q] == 3)
-        forward_pass_radix(z, count, n_points >> 3, fft->roots[q] + 8 * first, 3);
+        forward_pass_radix(z, count, n_points >> 3, fft->roots[q] + fft_block_roots(3) * first, 3);
     else
-        forward_pass_radix(z, count, n_points >> 2, fft->roots[q] + 4 * first, 2);
+        forward_pass_radix(z, count, n_points >> 2, fft->roots[q] + fft_block_roots(2) * first, 2);
 }
 
 static void backward_pass(const nescio_fft *fft, double *z, unsigned q, size_t first, size_t count,
                           size_t n_points)
 {
     if (fft->pass_log[q] == 3)
-        backward_pass_radix(z, count, n_points >> 3, fft->roots[q] + 8 * first, 3);
+        backward_pass_radix(z, count, n_points >> 3, fft->roots[q] + fft_block_roots(3) * first, 3);
     else
-        backward_pass_radix(z, count, n_points >> 2, fft->roots[q] + 4 * first, 2);
+        backward_pass_radix(z, count, n_points >> 2, fft->roots[q] + fft_block_roots(2) * first, 2);
 }
 
 /* Passes q, q + 1 ... on `count` blocks from number `first` on, each of n_points: block by block
@@ -267,15 +302,13 @@ static void backward_blocks(const nescio_fft *fft, double *z, unsigned q, size_t
 ALWAYS_INLINE void forward_group(double *to, const double *from, const double *roots)
 {
     lanes re[8], im[8];
-    points w[4];
 
     for (size_t lane = 0; lane < POINT_VECTOR; lane += LANES) {
         lanes_load_rows(re, from + 2 * POINT_VECTOR * lane);
         lanes_load_rows(im, from + 2 * POINT_VECTOR * lane + POINT_VECTOR);
         points x[8] = {{re[0], im[0]}, {re[1], im[1]}, {re[2], im[2]}, {re[3], im[3]},
                        {re[4], im[4]}, {re[5], im[5]}, {re[6], im[6]}, {re[7], im[7]}};
-        load_roots(w, roots + lane, 3);
-        forward8(x, w);
+        forward8(x, roots + lane, ONE_A_LANE);
         store_operands(to + lane, 2 * POINT_VECTOR, x, 3);
     }
 }
@@ -283,12 +316,11 @@ ALWAYS_INLINE void forward_group(double *to, const double *from, const double *r
 /* Undoes forward_group, but for a factor of 8. */
 ALWAYS_INLINE void backward_group(double *to, const double *from, const double *roots)
 {
-    points w[4], x[8];
+    points x[8];
 
     for (size_t lane = 0; lane < POINT_VECTOR; lane += LANES) {
         load_operands(x, from + lane, 2 * POINT_VECTOR, 3);
-        load_roots(w, roots + lane, 3);
-        backward8(x, w);
+        backward8(x, roots + lane, ONE_A_LANE);
         const lanes re[8] = {x[0].re, x[1].re, x[2].re, x[3].re,
                              x[4].re, x[5].re, x[6].re, x[7].re};
         const lanes im[8] = {x[0].im, x[1].im, x[2].im, x[3].im,

@@ -16,7 +16,7 @@ static void forward_rest(const nescio_fft *fft, double *freq)
     forward_blocks(fft, freq, 1, 0, n_blocks, fft->n_points / n_blocks);
     for (size_t g = 0; g < fft->n_points / GROUP_POINTS; g++) {
         memcpy(group, freq + g * GROUP_DOUBLES, sizeof group);
-        forward_group(freq + g * GROUP_DOUBLES, group, fft->last_roots + g * GROUP_POINTS);
+        forward_group(freq + g * GROUP_DOUBLES, group, fft->last_roots + g * FFT_GROUP_ROOTS);
     }
 }
 
@@ -28,7 +28,7 @@ static void backward_rest(const nescio_fft *fft, double *freq)
 
     for (size_t g = 0; g < fft->n_points / GROUP_POINTS; g++) {
         memcpy(group, freq + g * GROUP_DOUBLES, sizeof group);
-        backward_group(freq + g * GROUP_DOUBLES, group, fft->last_roots + g * GROUP_POINTS);
+        backward_group(freq + g * GROUP_DOUBLES, group, fft->last_roots + g * FFT_GROUP_ROOTS);
     }
     backward_blocks(fft, freq, 1, 0, n_blocks, fft->n_points / n_blocks);
 }

@@ -34,6 +34,13 @@ static inline lanes lanes_keep(lanes x)
     return x;
 }
 
+/* On a core whose adders are apart from its multiply-add units, these share the work; the result is
+ * the same. */
+static inline lanes lanes_minus(lanes a, lanes b)
+{
+    return _mm512_fnmadd_pd(_mm512_set1_pd(1.0), b, a);
+}
+
 static inline lanes lanes_fma(lanes a, lanes b, lanes c)
 {
     return _mm512_fmadd_pd(a, b, c);

@@ -34,6 +34,11 @@ static inline lanes lanes_keep(lanes x)
     return x;
 }
 
+static inline lanes lanes_minus(lanes a, lanes b)
+{
+    return a - b;
+}
+
 static inline lanes lanes_fma(lanes a, lanes b, lanes c)
 {
     return a * b + c;

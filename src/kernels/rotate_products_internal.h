@@ -222,7 +222,7 @@ static __attribute__((noinline)) void forward_row(const nescio_rotation *r, cons
 {
     forward_group(part->row_points + (size_t)GROUP_DOUBLES * row,
                   part->rows + row * r->row_stride + g * GROUP_DOUBLES,
-                  r->fft->last_roots + g * GROUP_POINTS);
+                  r->fft->last_roots + g * FFT_GROUP_ROOTS);
 }
 
 static __attribute__((noinline)) void backward_column(const nescio_rotation *r,
@@ -230,7 +230,7 @@ static __attribute__((noinline)) void backward_column(const nescio_rotation *r,
 {
     backward_group(part->rows + c * r->row_stride + g * GROUP_DOUBLES,
                    part->product_points + (size_t)GROUP_DOUBLES * c,
-                   r->fft->last_roots + g * GROUP_POINTS);
+                   r->fft->last_roots + g * FFT_GROUP_ROOTS);
 }
 
 /* Groups first ... first + count - 1: last forward pass of every row, products, first backward pass

@@ -145,7 +145,7 @@ static void check_error(bench *t)
 
     for (int i = 0; i < rounds; i++)
         ratio += error_ratio(t, 2, 16) / rounds;
-    CHECK(ratio < slack * NESCIO_FFT_ERROR_C && ratio > 0.75 / slack * NESCIO_FFT_ERROR_C,
+    CHECK(ratio < slack * NESCIO_FFT_ERROR_C && ratio > 0.7 / slack * NESCIO_FFT_ERROR_C,
           "f64 product error: %s N=%u: %.3f, the noise model says %.3f",
           nescio_isa_name(nescio_fft_isa(t->fft)), t->n, ratio, NESCIO_FFT_ERROR_C);
 }
