@@ -33,7 +33,7 @@ static nescio_status load(nescio_ctx *ctx, const char *text, size_t bytes, nesci
     NESCIO_TRY(nescio_graph_parse(ctx, text, bytes, graph));
     NESCIO_TRY(nescio_graph_infer(ctx, *graph));
     NESCIO_TRY(nescio_graph_verify(ctx, *graph));
-    return nescio_refexec_new(ctx, *graph, run);
+    return nescio_refexec_new_border(ctx, *graph, run);
 }
 
 static nescio_status prepare(nescio_ctx *ctx, nescio_codec *c)

@@ -82,7 +82,7 @@ static nescio_status run_head(pipeline *p, const nescio_tensor *calibration, nes
     *out = calloc(head->n_outputs + 1, sizeof **out);
     if (!*out)
         return nescio_fail_nomem(p->ctx, head->n_outputs * sizeof **out);
-    st = nescio_refexec_new(p->ctx, head, &exec);
+    st = nescio_refexec_new_border(p->ctx, head, &exec);
     if (st == NESCIO_OK)
         st = nescio_refexec_run(p->ctx, exec, calibration, head->n_inputs, *out, head->n_outputs);
     nescio_refexec_free(exec);

@@ -5,6 +5,7 @@
 #include "passes/passes_internal.h"
 
 #include "passes/split_internal.h"
+#include "refexec/refexec.h"
 
 static bool is_constant(const nescio_value *value)
 {
@@ -188,7 +189,8 @@ static nescio_role role_of_quant(const nescio_node *node)
 
 nescio_role nescio_split_role(const nescio_node *node)
 {
-    if (node->n_inputs == 0 || !node->inputs[0] || node->n_outputs == 0 || !node->outputs[0])
+    if (node->n_inputs == 0 || !node->inputs[0] || node->n_outputs == 0 || !node->outputs[0] ||
+        !nescio_refexec_has_border_op(node->op))
         return NESCIO_ROLE_BODY;
     switch (nescio_op_get(node->op)->kind) {
     case NESCIO_KIND_UNARY:

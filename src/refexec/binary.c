@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Operators on elements of two or more tensors that broadcast. One line says what an operator
- * computes from x and z. */
+ * computes from x and z. Integers are computed as 64-bit words and narrowed afterwards, which is
+ * how they wrap. */
 #include "refexec/refexec_internal.h"
 #include "refexec/run_table.h"
 
@@ -43,15 +44,25 @@ typedef void (*row_fn)(const row *r);
             }                                                                                      \
         }                                                                                          \
     } break;
-#define SAME(dt, T, expr) ROW(dt, T, T, expr)
-#define TEST(dt, T, expr) ROW(dt, T, uint8_t, expr)
+#define ROW_BY_STEPS(dt, T, Y, expr)                                                               \
+    case dt: {                                                                                     \
+        const T *const a = r->a, *const b = r->b;                                                  \
+        Y *const y = r->y;                                                                         \
+        for (int64_t i = 0; i < r->n; i++) {                                                       \
+            const T x = a[i * r->step_a], z = b[i * r->step_b];                                    \
+            y[i] = (Y)(expr);                                                                      \
+        }                                                                                          \
+    } break;
+#define SAME(dt, T, expr)          ROW(dt, T, T, expr)
+#define SAME_BY_STEPS(dt, T, expr) ROW_BY_STEPS(dt, T, T, expr)
+#define TEST(dt, T, expr)          ROW_BY_STEPS(dt, T, uint8_t, expr)
 
 #define ARITHMETIC(name, float_expr, integer_expr)                                                 \
     static void name(const row *r)                                                                 \
     {                                                                                              \
         switch (r->dtype) {                                                                        \
             NESCIO_CASES_FLOAT(SAME, float_expr)                                                   \
-            NESCIO_CASES_INTEGER(SAME, integer_expr)                                               \
+            NESCIO_CASES_WIDE(SAME_BY_STEPS, integer_expr)                                         \
         default: break;                                                                            \
         }                                                                                          \
     }
@@ -59,7 +70,7 @@ typedef void (*row_fn)(const row *r);
     static void name(const row *r)                                                                 \
     {                                                                                              \
         switch (r->dtype) {                                                                        \
-            NESCIO_CASES_INTEGER(SAME, expr)                                                       \
+            NESCIO_CASES_WIDE(SAME_BY_STEPS, expr)                                                 \
         default: break;                                                                            \
         }                                                                                          \
     }
@@ -67,14 +78,13 @@ typedef void (*row_fn)(const row *r);
     static void name(const row *r)                                                                 \
     {                                                                                              \
         switch (r->dtype) {                                                                        \
-            NESCIO_CASES_NUMBER(TEST, expr)                                                        \
-            TEST(NESCIO_BOOL, uint8_t, expr)                                                       \
+            NESCIO_CASES_FLOAT(TEST, expr)                                                         \
+            NESCIO_CASES_WIDE(TEST, expr)                                                          \
         default: break;                                                                            \
         }                                                                                          \
     }
 
-/* Integers wrap: sums and products are taken modulo 2^64, which signed overflow would leave
- * undefined. */
+/* Sums and products are taken modulo 2^64, which signed overflow would leave undefined. */
 ARITHMETIC(add_row, x + z, (uint64_t)x + (uint64_t)z)
 ARITHMETIC(sub_row, x - z, (uint64_t)x - (uint64_t)z)
 ARITHMETIC(mul_row, x *z, (uint64_t)x *(uint64_t)z)
@@ -83,9 +93,7 @@ ARITHMETIC(min_row, x < z || isnan(x) ? x : z, x < z ? x : z)
 INTEGER_ROW(bitwise_and_row, x &z)
 INTEGER_ROW(bitwise_or_row, x | z)
 INTEGER_ROW(bitwise_xor_row, x ^ z)
-INTEGER_ROW(shift_row, (uint64_t)z >= 8 * sizeof x ? 0
-                       : r->mode                   ? (uint64_t)x << z
-                                                   : (uint64_t)x >> z)
+INTEGER_ROW(shift_row, (uint64_t)z >= 64 ? 0 : r->mode ? (uint64_t)x << z : (uint64_t)x >> z)
 COMPARISON(equal_row, x == z)
 COMPARISON(greater_row, x > z)
 COMPARISON(greater_equal_row, x >= z)
@@ -100,8 +108,8 @@ static void div_row(const row *r)
 {
     switch (r->dtype) {
         NESCIO_CASES_FLOAT(SAME, x / z)
-        NESCIO_CASES_SIGNED(SAME, z == -1 ? (int64_t)(0u - (uint64_t)x) : (int64_t)(x / z))
-        NESCIO_CASES_UNSIGNED(SAME, x / z)
+        NESCIO_CASES_WIDE_SIGNED(SAME_BY_STEPS, z == -1 ? 0u - (uint64_t)x : (uint64_t)(x / z))
+        NESCIO_CASES_WIDE_UNSIGNED(SAME_BY_STEPS, x / z)
     default: break;
     }
 }
@@ -110,8 +118,8 @@ static void prelu_row(const row *r)
 {
     switch (r->dtype) {
         NESCIO_CASES_FLOAT(SAME, x < 0 ? x * z : x)
-        NESCIO_CASES_SIGNED(SAME, x < 0 ? (uint64_t)x * (uint64_t)z : (uint64_t)x)
-        NESCIO_CASES_UNSIGNED(SAME, x + 0 * z) /* never negative */
+        NESCIO_CASES_WIDE_SIGNED(SAME_BY_STEPS, x < 0 ? (uint64_t)x * (uint64_t)z : (uint64_t)x)
+        NESCIO_CASES_WIDE_UNSIGNED(SAME_BY_STEPS, x + 0 * z) /* never negative */
     default: break;
     }
 }
@@ -122,11 +130,12 @@ static void mod_row(const row *r)
     const bool c_like = r->mode != 0;
 
     switch (r->dtype) {
-        NESCIO_CASES_FLOAT(SAME, c_like ? fmod(x, z) : x - z * floor(x / z))
-        NESCIO_CASES_SIGNED(SAME, z == -1                                       ? 0
-                                  : !c_like && x % z != 0 && (x < 0) != (z < 0) ? x % z + z
-                                                                                : x % z)
-        NESCIO_CASES_UNSIGNED(SAME, x % z)
+        NESCIO_CASES_FLOAT(SAME_BY_STEPS, c_like ? fmod(x, z) : x - z * floor(x / z))
+        NESCIO_CASES_WIDE_SIGNED(SAME_BY_STEPS, z == -1 ? 0
+                                                : !c_like && x % z != 0 && (x < 0) != (z < 0)
+                                                    ? x % z + z
+                                                    : x % z)
+        NESCIO_CASES_WIDE_UNSIGNED(SAME_BY_STEPS, x % z)
     default: break;
     }
 }
@@ -239,11 +248,23 @@ static nescio_status make_output(nescio_refexec_call *call, nescio_dtype dtype, 
     return nescio_call_output_over(call, 0, 1, dtype, rank, dims);
 }
 
+/* Computes in the wide dtype of a and b, and narrows to the first input's. */
+static nescio_status run_wide(nescio_refexec_call *call, row_fn fn, const nescio_tensor *a,
+                              const nescio_tensor *b, int mode, int rank, const int64_t *dims)
+{
+    nescio_tensor wide;
+
+    NESCIO_TRY(nescio_tensor_arena(call->ctx, call->arena, &wide, a->dtype, rank, dims));
+    run_rows(fn, a, b, &wide, mode);
+    return nescio_tensor_cast(call->ctx, &call->outputs[0], &wide, call->inputs[0]->dtype);
+}
+
 nescio_status nescio_run_binary(nescio_refexec_call *call)
 {
     const nescio_op op = call->node->op;
     row_fn fn = find_row(op);
     int64_t dims[NESCIO_RANK_MAX];
+    const nescio_tensor *a, *b;
     int rank, mode = 0;
 
     NESCIO_TRY(check_pair(call, &rank, dims));
@@ -253,8 +274,12 @@ nescio_status nescio_run_binary(nescio_refexec_call *call)
         mode = nescio_node_int(call->node, "fmod", 0) != 0;
     if (op == NESCIO_OP_BIT_SHIFT)
         mode = strcmp(nescio_node_string(call->node, "direction", "LEFT"), "LEFT") == 0;
-    NESCIO_TRY(make_output(call, call->inputs[0]->dtype, rank, dims));
-    run_rows(fn, call->inputs[0], call->inputs[1], &call->outputs[0], mode);
+    NESCIO_TRY(nescio_call_wide_input(call, 0, &a));
+    NESCIO_TRY(nescio_call_wide_input(call, 1, &b));
+    if (a->dtype != call->inputs[0]->dtype)
+        return run_wide(call, fn, a, b, mode, rank, dims);
+    NESCIO_TRY(make_output(call, a->dtype, rank, dims));
+    run_rows(fn, a, b, &call->outputs[0], mode);
     return NESCIO_OK;
 }
 
@@ -262,13 +287,16 @@ nescio_status nescio_run_compare(nescio_refexec_call *call)
 {
     row_fn fn = find_row(call->node->op);
     int64_t dims[NESCIO_RANK_MAX];
+    const nescio_tensor *a, *b;
     int rank;
 
     NESCIO_TRY(check_pair(call, &rank, dims));
     if (call->inputs[0]->dtype == NESCIO_STRING)
         fn = equal_string_row;
+    NESCIO_TRY(nescio_call_wide_input(call, 0, &a));
+    NESCIO_TRY(nescio_call_wide_input(call, 1, &b));
     NESCIO_TRY(nescio_call_output(call, 0, NESCIO_BOOL, rank, dims));
-    run_rows(fn, call->inputs[0], call->inputs[1], &call->outputs[0], 0);
+    run_rows(fn, a, b, &call->outputs[0], 0);
     return NESCIO_OK;
 }
 
@@ -288,13 +316,24 @@ static void divide_all(nescio_tensor *y, uint32_t divisor)
     }
 }
 
+/* y := x, broadcast to y's shape. */
+static void spread(const nescio_tensor *x, nescio_tensor *y)
+{
+    nescio_walk w;
+
+    nescio_walk_init(&w, y->rank, y->dims);
+    nescio_walk_add(&w, x);
+    nescio_copy_strided(nescio_dtype_bytes(x->dtype), y->rank, y->dims, y->data, y->stride, x->data,
+                        w.stride[0]);
+}
+
 /* Max, Min, Sum, Mean of any number of tensors: folded into the result one by one. */
 nescio_status nescio_run_variadic(nescio_refexec_call *call)
 {
     const nescio_node *const node = call->node;
-    const nescio_tensor *first;
-    int64_t dims[NESCIO_RANK_MAX], stride[NESCIO_RANK_MAX], own[NESCIO_RANK_MAX] = {0};
-    nescio_walk w;
+    int64_t dims[NESCIO_RANK_MAX];
+    nescio_tensor wide, *acc = &wide;
+    const nescio_tensor *next;
     int rank;
 
     for (uint32_t i = 0; i < node->n_inputs; i++) {
@@ -304,19 +343,23 @@ nescio_status nescio_run_variadic(nescio_refexec_call *call)
     }
     if (!nescio_broadcast_shape(call->inputs, node->n_inputs, &rank, dims))
         return nescio_call_fail(call, NESCIO_E_FORMAT, "inputs do not broadcast");
-    first = call->inputs[0];
-    NESCIO_TRY(nescio_call_output(call, 0, first->dtype, rank, dims));
-    nescio_walk_init(&w, rank, dims);
-    nescio_walk_add(&w, first);
-    memcpy(own, w.stride[0], sizeof own);
-    nescio_row_major(rank, dims, stride);
-    nescio_copy_strided(nescio_dtype_bytes(first->dtype), rank, dims, call->outputs[0].data, stride,
-                        first->data, own);
-    for (uint32_t i = 1; i < node->n_inputs; i++)
-        run_rows(find_row(node->op), &call->outputs[0], call->inputs[i], &call->outputs[0], 0);
+    NESCIO_TRY(nescio_call_wide_input(call, 0, &next));
+    if (next->dtype == call->inputs[0]->dtype) {
+        NESCIO_TRY(nescio_call_output(call, 0, next->dtype, rank, dims));
+        acc = &call->outputs[0];
+    } else {
+        NESCIO_TRY(nescio_tensor_arena(call->ctx, call->arena, &wide, next->dtype, rank, dims));
+    }
+    spread(next, acc);
+    for (uint32_t i = 1; i < node->n_inputs; i++) {
+        NESCIO_TRY(nescio_call_wide_input(call, i, &next));
+        run_rows(find_row(node->op), acc, next, acc, 0);
+    }
     if (node->op == NESCIO_OP_MEAN)
-        divide_all(&call->outputs[0], node->n_inputs);
-    return NESCIO_OK;
+        divide_all(acc, node->n_inputs);
+    return acc == &wide
+               ? nescio_tensor_cast(call->ctx, &call->outputs[0], &wide, call->inputs[0]->dtype)
+               : NESCIO_OK;
 }
 
 /* x^n modulo 2^64; negative exponents give the integer part of the quotient: 0, or 1 and -1 for
@@ -343,8 +386,8 @@ static int64_t saturate(double v)
 static void pow_row(const row *r)
 {
     switch (r->dtype) {
-        NESCIO_CASES_FLOAT(SAME, z == 2 ? x * x : pow(x, z))
-        NESCIO_CASES_INTEGER(SAME, integer_power((int64_t)x, (int64_t)z))
+        NESCIO_CASES_FLOAT(SAME_BY_STEPS, z == 2 ? x * x : pow(x, z))
+        NESCIO_CASES_WIDE(SAME_BY_STEPS, integer_power((int64_t)x, (int64_t)z))
     default: break;
     }
 }
@@ -363,10 +406,9 @@ nescio_status nescio_run_pow(nescio_refexec_call *call)
     x = call->inputs[0];
     z = call->inputs[1];
     if (nescio_dtype_is_float(x->dtype) || !nescio_dtype_is_float(z->dtype)) {
-        NESCIO_TRY(nescio_call_cast_input(call, 1, x->dtype, &exponent));
-        NESCIO_TRY(nescio_call_output(call, 0, x->dtype, rank, dims));
-        run_rows(pow_row, x, exponent, &call->outputs[0], 0);
-        return NESCIO_OK;
+        NESCIO_TRY(nescio_call_wide_input(call, 0, &base));
+        NESCIO_TRY(nescio_call_cast_input(call, 1, base->dtype, &exponent));
+        return run_wide(call, pow_row, base, exponent, 0, rank, dims);
     }
     NESCIO_TRY(nescio_call_cast_input(call, 0, NESCIO_F64, &base));
     NESCIO_TRY(nescio_call_cast_input(call, 1, NESCIO_F64, &exponent));

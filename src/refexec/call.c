@@ -185,6 +185,15 @@ nescio_status nescio_call_cast_input(const nescio_refexec_call *call, uint32_t i
     return NESCIO_OK;
 }
 
+nescio_status nescio_call_wide_input(const nescio_refexec_call *call, uint32_t i,
+                                     const nescio_tensor **out)
+{
+    const nescio_tensor *const in = nescio_call_input(call, i);
+
+    *out = in;
+    return in ? nescio_call_cast_input(call, i, nescio_dtype_wide(in->dtype), out) : NESCIO_OK;
+}
+
 static const nescio_refexec *find_body(const nescio_refexec_call *call, const char *name)
 {
     uint32_t i_body = 0;

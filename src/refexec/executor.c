@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Running a prepared graph: a slot a value, filled by its producer, emptied after its last use. */
 #include "refexec/executor_internal.h"
+#include "refexec/run_table.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -333,7 +334,7 @@ nescio_status nescio_refexec_node(nescio_ctx *ctx, const nescio_node *node,
         goto out;
     }
     memcpy(own_inputs, inputs, node->n_inputs * sizeof *inputs);
-    st = nescio_step_prepare(ctx, arena, node, &missing, &step);
+    st = nescio_step_prepare(ctx, arena, nescio_run_table, node, &missing, &step);
     if (st == NESCIO_OK && (missing.bytes || missing.bad))
         st = nescio_fail(ctx, NESCIO_E_UNSUPPORTED, "cannot run: %.*s", (int)missing.bytes,
                          (const char *)missing.data);

@@ -33,9 +33,11 @@ typedef struct nescio_refexec_frame {
     nescio_tensor *slots; /**< by value id; dtype NONE: not computed yet, or gone */
 } nescio_refexec_frame;
 
-/** Fills step->run and step->bodies. Appends to `missing` a line for each node that cannot be run.
+/** Fills step->run, from `table`, and step->bodies. Appends to `missing` a line for each node that
+ * cannot be run.
  */
 NESCIO_MUST_CHECK nescio_status nescio_step_prepare(nescio_ctx *ctx, nescio_arena *arena,
+                                                    const nescio_refexec_run_fn *table,
                                                     const nescio_node *node, nescio_buffer *missing,
                                                     nescio_refexec_step *step);
 /** Frees the bodies. */

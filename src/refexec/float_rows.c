@@ -10,12 +10,12 @@
 #define NAME(x) x##_f64
 #include "refexec/float_row_loops.inc"
 
-void nescio_row_relu(nescio_dtype dtype, int64_t n, const void *x, void *y)
+void nescio_row_clip(nescio_dtype dtype, int64_t n, const void *x, double low, double high, void *y)
 {
     if (dtype == NESCIO_F32)
-        relu_f32(n, x, y);
+        clip_f32(n, x, (float)low, (float)high, y);
     else
-        relu_f64(n, x, y);
+        clip_f64(n, x, low, high, y);
 }
 
 void nescio_row_max(nescio_dtype dtype, int64_t n, const void *x, int64_t step, void *y)

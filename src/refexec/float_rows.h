@@ -5,8 +5,10 @@
 #define NESCIO_REFEXEC_FLOAT_ROWS_H
 #include "tensor/tensor.h"
 
-/** y[i] = x[i] < 0 ? 0 : x[i], i < n; NaN stays. y may be x. */
-void nescio_row_relu(nescio_dtype dtype, int64_t n, const void *x, void *y);
+/** y[i] = min(max(x[i], low), high), i < n; NaN stays. Bounds are numbers of the dtype. y may be x.
+ */
+void nescio_row_clip(nescio_dtype dtype, int64_t n, const void *x, double low, double high,
+                     void *y);
 /** y[i] = max(y[i], x[i * step]); NaN wins. */
 void nescio_row_max(nescio_dtype dtype, int64_t n, const void *x, int64_t step, void *y);
 /** y[i] += *factor * x[i * step]. */

@@ -30,20 +30,40 @@ unsigned nescio_dtype_class(nescio_dtype dtype)
     return 0;
 }
 
+nescio_dtype nescio_dtype_wide(nescio_dtype dtype)
+{
+    switch (dtype) {
+    case NESCIO_I8:
+    case NESCIO_I16:
+    case NESCIO_I32: return NESCIO_I64;
+    case NESCIO_BOOL:
+    case NESCIO_U8:
+    case NESCIO_U16:
+    case NESCIO_U32: return NESCIO_U64;
+    default: return dtype;
+    }
+}
+
 bool nescio_refexec_has_op(nescio_op op)
 {
     return op < NESCIO_OP_COUNT && nescio_run_table[op] != NULL;
 }
 
+bool nescio_refexec_has_border_op(nescio_op op)
+{
+    return op < NESCIO_OP_COUNT && nescio_run_border[op] != NULL;
+}
+
 /* A line in `missing` for a node that has no function, or whose first input's dtype is not of the
  * operator's classes. */
-static void check_runnable(const nescio_node *node, nescio_buffer *missing)
+static void check_runnable(const nescio_refexec_step *step, nescio_buffer *missing)
 {
+    const nescio_node *const node = step->node;
     const nescio_value *const first = nescio_node_input(node, 0);
     const nescio_op_info *const info = nescio_op_get(node->op);
     const char *const comma = missing->bytes ? ", " : "";
 
-    if (!nescio_refexec_has_op(node->op))
+    if (!step->run)
         nescio_write_text(missing, "%s%s '%s'", comma, info->name, node->name);
     else if (first && first->dtype != NESCIO_DTYPE_NONE &&
              !(nescio_dtype_class(first->dtype) & info->types))
@@ -51,16 +71,18 @@ static void check_runnable(const nescio_node *node, nescio_buffer *missing)
                           nescio_dtype_name(first->dtype));
 }
 
-static nescio_status exec_prepare(nescio_ctx *ctx, const nescio_graph *graph,
-                                  nescio_buffer *missing, nescio_refexec **out);
+static nescio_status exec_prepare(nescio_ctx *ctx, const nescio_refexec_run_fn *table,
+                                  const nescio_graph *graph, nescio_buffer *missing,
+                                  nescio_refexec **out);
 
-nescio_status nescio_step_prepare(nescio_ctx *ctx, nescio_arena *arena, const nescio_node *node,
+nescio_status nescio_step_prepare(nescio_ctx *ctx, nescio_arena *arena,
+                                  const nescio_refexec_run_fn *table, const nescio_node *node,
                                   nescio_buffer *missing, nescio_refexec_step *step)
 {
     uint32_t n_bodies = 0;
 
-    *step = (nescio_refexec_step){.node = node, .run = nescio_run_table[node->op]};
-    check_runnable(node, missing);
+    *step = (nescio_refexec_step){.node = node, .run = table[node->op]};
+    check_runnable(step, missing);
     for (uint32_t i = 0; i < node->n_attrs; i++)
         n_bodies += node->attrs[i].kind == NESCIO_ATTR_GRAPH;
     step->bodies = nescio_arena_array(arena, n_bodies + 1u, sizeof *step->bodies);
@@ -69,7 +91,8 @@ nescio_status nescio_step_prepare(nescio_ctx *ctx, nescio_arena *arena, const ne
     for (uint32_t i = 0; i < node->n_attrs; i++) {
         if (node->attrs[i].kind != NESCIO_ATTR_GRAPH)
             continue;
-        NESCIO_TRY(exec_prepare(ctx, node->attrs[i].g, missing, &step->bodies[step->n_bodies]));
+        NESCIO_TRY(
+            exec_prepare(ctx, table, node->attrs[i].g, missing, &step->bodies[step->n_bodies]));
         step->n_bodies++;
     }
     return NESCIO_OK;
@@ -184,7 +207,8 @@ static nescio_status align_constants(nescio_ctx *ctx, nescio_refexec *exec)
     return NESCIO_OK;
 }
 
-static nescio_status prepare_steps(nescio_ctx *ctx, nescio_refexec *exec, nescio_buffer *missing)
+static nescio_status prepare_steps(nescio_ctx *ctx, const nescio_refexec_run_fn *table,
+                                   nescio_refexec *exec, nescio_buffer *missing)
 {
     uint32_t n = 0;
 
@@ -197,8 +221,8 @@ static nescio_status prepare_steps(nescio_ctx *ctx, nescio_refexec *exec, nescio
         return nescio_fail_nomem(ctx, n * sizeof *exec->steps);
     memset(exec->last_use, 0xff, (exec->graph->n_values + 1) * sizeof *exec->last_use);
     for (const nescio_node *node = exec->graph->first; node; node = node->next) {
-        const nescio_status st =
-            nescio_step_prepare(ctx, exec->arena, node, missing, &exec->steps[exec->n_steps]);
+        const nescio_status st = nescio_step_prepare(ctx, exec->arena, table, node, missing,
+                                                     &exec->steps[exec->n_steps]);
 
         exec->n_steps++; /* also on failure: its bodies are to be freed */
         NESCIO_TRY(st);
@@ -206,8 +230,9 @@ static nescio_status prepare_steps(nescio_ctx *ctx, nescio_refexec *exec, nescio
     return NESCIO_OK;
 }
 
-static nescio_status exec_prepare(nescio_ctx *ctx, const nescio_graph *graph,
-                                  nescio_buffer *missing, nescio_refexec **out)
+static nescio_status exec_prepare(nescio_ctx *ctx, const nescio_refexec_run_fn *table,
+                                  const nescio_graph *graph, nescio_buffer *missing,
+                                  nescio_refexec **out)
 {
     nescio_refexec *const exec = calloc(1, sizeof *exec);
     nescio_status st;
@@ -216,7 +241,8 @@ static nescio_status exec_prepare(nescio_ctx *ctx, const nescio_graph *graph,
         return nescio_fail_nomem(ctx, sizeof *exec);
     exec->graph = graph;
     exec->arena = nescio_arena_new();
-    st = exec->arena ? prepare_steps(ctx, exec, missing) : nescio_fail_nomem(ctx, sizeof *exec);
+    st = exec->arena ? prepare_steps(ctx, table, exec, missing)
+                     : nescio_fail_nomem(ctx, sizeof *exec);
     if (st == NESCIO_OK) {
         find_last_uses(exec);
         st = bucket_dying(ctx, exec);
@@ -231,14 +257,15 @@ static nescio_status exec_prepare(nescio_ctx *ctx, const nescio_graph *graph,
     return NESCIO_OK;
 }
 
-nescio_status nescio_refexec_new(nescio_ctx *ctx, const nescio_graph *graph, nescio_refexec **out)
+static nescio_status exec_new(nescio_ctx *ctx, const nescio_refexec_run_fn *table,
+                              const nescio_graph *graph, nescio_refexec **out)
 {
     nescio_buffer missing = {0};
     nescio_refexec *exec = NULL;
     nescio_status st;
 
     *out = NULL;
-    st = exec_prepare(ctx, graph, &missing, &exec);
+    st = exec_prepare(ctx, table, graph, &missing, &exec);
     if (st == NESCIO_OK && missing.bad)
         st = nescio_fail_nomem(ctx, missing.bytes);
     if (st == NESCIO_OK && missing.bytes)
@@ -251,6 +278,17 @@ nescio_status nescio_refexec_new(nescio_ctx *ctx, const nescio_graph *graph, nes
     }
     *out = exec;
     return NESCIO_OK;
+}
+
+nescio_status nescio_refexec_new(nescio_ctx *ctx, const nescio_graph *graph, nescio_refexec **out)
+{
+    return exec_new(ctx, nescio_run_table, graph, out);
+}
+
+nescio_status nescio_refexec_new_border(nescio_ctx *ctx, const nescio_graph *graph,
+                                        nescio_refexec **out)
+{
+    return exec_new(ctx, nescio_run_border, graph, out);
 }
 
 void nescio_refexec_free(nescio_refexec *exec)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Reductions. The reduced axes are brought to the end (a copy, unless they are there already), then
- * every operator is one loop over a row. Float sums run in double; integer sums wrap. Empty rows
- * give the neutral element. */
+ * every operator is one loop over a row. Float sums run in double; integers are computed as 64-bit
+ * words and narrowed afterwards. Empty rows give the neutral element. */
 #include "refexec/refexec_internal.h"
 #include "refexec/run_table.h"
 
@@ -9,7 +9,8 @@
 
 /* rows x n elements in, rows elements out. */
 typedef struct rows {
-    nescio_dtype dtype;
+    nescio_dtype dtype;  /* of x and y */
+    nescio_dtype origin; /* of what was widened to it: its limits are an empty row's extremes */
     int64_t rows, n;
     const void *x;
     void *y;
@@ -37,7 +38,7 @@ typedef void (*rows_fn)(const rows *r);
     {                                                                                              \
         switch (r->dtype) {                                                                        \
             NESCIO_CASES_FLOAT(FOLD, double, start, step, finish)                                  \
-            NESCIO_CASES_INTEGER(FOLD, uint64_t, start, int_step, int_finish)                      \
+            NESCIO_CASES_WIDE(FOLD, uint64_t, start, int_step, int_finish)                         \
         default: break;                                                                            \
         }                                                                                          \
     }
@@ -88,7 +89,7 @@ static void log_sum_exp_rows(const rows *r)
 {
     switch (r->dtype) {
         NESCIO_CASES_FLOAT(LOG_SUM_EXP, (double))
-        NESCIO_CASES_INTEGER(LOG_SUM_EXP, to_integer)
+        NESCIO_CASES_WIDE(LOG_SUM_EXP, to_integer)
     default: break;
     }
 }
@@ -127,8 +128,7 @@ static void max_rows(const rows *r)
 {
     switch (r->dtype) {
         NESCIO_CASES_FLOAT(EXTREME, -INFINITY, v > best || isnan(v))
-        NESCIO_CASES_INTEGER(EXTREME, integer_limit(r->dtype, false), v > best)
-        EXTREME(NESCIO_BOOL, uint8_t, 0, v > best)
+        NESCIO_CASES_WIDE(EXTREME, integer_limit(r->origin, false), v > best)
     default: break;
     }
 }
@@ -137,8 +137,7 @@ static void min_rows(const rows *r)
 {
     switch (r->dtype) {
         NESCIO_CASES_FLOAT(EXTREME, INFINITY, v < best || isnan(v))
-        NESCIO_CASES_INTEGER(EXTREME, integer_limit(r->dtype, true), v < best)
-        EXTREME(NESCIO_BOOL, uint8_t, 1, v < best)
+        NESCIO_CASES_WIDE(EXTREME, integer_limit(r->origin, true), v < best)
     default: break;
     }
 }
@@ -210,6 +209,23 @@ static nescio_status bring_last(const nescio_refexec_call *call, const nescio_te
     return NESCIO_OK;
 }
 
+/* Computes output 0, of shape dims, and narrows it to where the rows came from. */
+static nescio_status reduce_rows(nescio_refexec_call *call, rows *r, int rank, const int64_t *dims)
+{
+    nescio_tensor wide;
+
+    if (r->dtype == r->origin) {
+        NESCIO_TRY(nescio_call_output(call, 0, r->dtype, rank, dims));
+        r->y = call->outputs[0].data;
+        find_rows(call->node->op)(r);
+        return NESCIO_OK;
+    }
+    NESCIO_TRY(nescio_tensor_arena(call->ctx, call->arena, &wide, r->dtype, rank, dims));
+    r->y = wide.data;
+    find_rows(call->node->op)(r);
+    return nescio_tensor_cast(call->ctx, &call->outputs[0], &wide, r->origin);
+}
+
 nescio_status nescio_run_reduce(nescio_refexec_call *call)
 {
     const nescio_tensor *const axes = nescio_call_input(call, 1);
@@ -235,12 +251,11 @@ nescio_status nescio_run_reduce(nescio_refexec_call *call)
         if (keep || !reduced[i])
             dims[rank++] = reduced[i] ? 1 : x->dims[i];
     }
-    NESCIO_TRY(nescio_call_output(call, 0, x->dtype, rank, dims));
+    r.origin = x->dtype;
+    NESCIO_TRY(nescio_call_wide_input(call, 0, &x));
     NESCIO_TRY(bring_last(call, x, reduced, &r.x));
     r.dtype = x->dtype;
-    r.y = call->outputs[0].data;
-    find_rows(call->node->op)(&r);
-    return NESCIO_OK;
+    return reduce_rows(call, &r, rank, dims);
 }
 
 #define CUM_SUM(dt, T, A)                                                                          \
@@ -248,7 +263,7 @@ nescio_status nescio_run_reduce(nescio_refexec_call *call)
         for (int64_t o = 0; o < outer; o++)                                                        \
             for (int64_t i = 0; i < inner; i++) {                                                  \
                 const T *const a = (const T *)x->data + o * n * inner + i;                         \
-                T *const b = (T *)call->outputs[0].data + o * n * inner + i;                       \
+                T *const b = (T *)y->data + o * n * inner + i;                                     \
                 A acc = 0;                                                                         \
                 for (int64_t k = 0; k < n; k++) {                                                  \
                     const int64_t at = (reverse ? n - 1 - k : k) * inner;                          \
@@ -262,27 +277,41 @@ nescio_status nescio_run_reduce(nescio_refexec_call *call)
             }                                                                                      \
         break;
 
+/* Running sums along `axis`, x and y of one wide dtype; y may be x. */
+static void cum_sum(const nescio_tensor *x, int axis, bool exclusive, bool reverse,
+                    nescio_tensor *y)
+{
+    const int64_t outer = nescio_dims_product(x->dims, 0, axis), n = x->dims[axis];
+    const int64_t inner = nescio_dims_product(x->dims, axis + 1, x->rank);
+
+    switch (x->dtype) {
+        NESCIO_CASES_FLOAT(CUM_SUM, double)
+        NESCIO_CASES_WIDE(CUM_SUM, uint64_t)
+    default: break;
+    }
+}
+
 nescio_status nescio_run_cum_sum(nescio_refexec_call *call)
 {
     const bool exclusive = nescio_node_int(call->node, "exclusive", 0) != 0;
     const bool reverse = nescio_node_int(call->node, "reverse", 0) != 0;
     const nescio_tensor *x;
-    int64_t outer, n, inner;
+    nescio_dtype origin;
+    nescio_tensor wide;
     double given;
     int axis;
 
     NESCIO_TRY(nescio_call_expect(call, 0, NESCIO_TYPES_NUMBER, 1, NESCIO_RANK_MAX));
-    x = call->inputs[0];
+    origin = call->inputs[0]->dtype;
+    NESCIO_TRY(nescio_call_wide_input(call, 0, &x));
     NESCIO_TRY(nescio_call_scalar(call, 1, 0, &given));
     NESCIO_TRY(nescio_call_axis(call, to_integer(given), x->rank, &axis));
-    NESCIO_TRY(nescio_call_output_over(call, 0, 0, x->dtype, x->rank, x->dims));
-    outer = nescio_dims_product(x->dims, 0, axis);
-    n = x->dims[axis];
-    inner = nescio_dims_product(x->dims, axis + 1, x->rank);
-    switch (x->dtype) {
-        NESCIO_CASES_FLOAT(CUM_SUM, double)
-        NESCIO_CASES_INTEGER(CUM_SUM, uint64_t)
-    default: break;
+    if (x->dtype == origin) {
+        NESCIO_TRY(nescio_call_output_over(call, 0, 0, x->dtype, x->rank, x->dims));
+        cum_sum(x, axis, exclusive, reverse, &call->outputs[0]);
+        return NESCIO_OK;
     }
-    return NESCIO_OK;
+    NESCIO_TRY(nescio_tensor_arena(call->ctx, call->arena, &wide, x->dtype, x->rank, x->dims));
+    cum_sum(x, axis, exclusive, reverse, &wide);
+    return nescio_tensor_cast(call->ctx, &call->outputs[0], &wide, origin);
 }

@@ -24,11 +24,19 @@ typedef void (*nescio_refexec_observe_fn)(const nescio_value *value, const nesci
 
 /** Whether the executor runs this operator at all. */
 bool nescio_refexec_has_op(nescio_op op);
+/** Whether it may stand at the border of an encrypted circuit: nescio_refexec_new_border runs it.
+ */
+bool nescio_refexec_has_border_op(nescio_op op);
 /** Returns new: the graph with its order, lifetimes and functions settled. Borrows `graph`, which
  * must not change while the executor lives. NESCIO_E_UNSUPPORTED lists every node that cannot be
  * run, by operator and name. */
 NESCIO_MUST_CHECK nescio_status nescio_refexec_new(nescio_ctx *ctx, const nescio_graph *graph,
                                                    nescio_refexec **out);
+/** The same for a client's head and tail: other operators than those of the border are refused, and
+ * a program that makes executors by this call alone links none of them. */
+NESCIO_MUST_CHECK nescio_status nescio_refexec_new_border(nescio_ctx *ctx,
+                                                          const nescio_graph *graph,
+                                                          nescio_refexec **out);
 /** Accepts NULL. */
 void nescio_refexec_free(nescio_refexec *exec);
 /** Runs the graph. `inputs` in the order of the graph's inputs, any strides. A dtype that differs

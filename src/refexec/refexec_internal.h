@@ -37,6 +37,10 @@ typedef nescio_status (*nescio_refexec_run_fn)(nescio_refexec_call *call);
 /** Class of a dtype that the executor computes with, as a NESCIO_TYPES_* bit; 0 for the others. */
 unsigned nescio_dtype_class(nescio_dtype dtype);
 
+/** I64 for signed integers, U64 for unsigned ones and bool, other dtypes themselves. Operators
+ * whose integers wrap have loops for these only: see nescio_call_wide_input. */
+nescio_dtype nescio_dtype_wide(nescio_dtype dtype);
+
 /** One case a type, for switches on a dtype: M(dtype, C type, arguments...). */
 #define NESCIO_CASES_FLOAT(M, ...)                                                                 \
     M(NESCIO_F32, float, __VA_ARGS__) M(NESCIO_F64, double, __VA_ARGS__)
@@ -54,6 +58,10 @@ unsigned nescio_dtype_class(nescio_dtype dtype);
     NESCIO_CASES_SIGNED(M, __VA_ARGS__) NESCIO_CASES_UNSIGNED(M, __VA_ARGS__)
 #define NESCIO_CASES_NUMBER(M, ...)                                                                \
     NESCIO_CASES_FLOAT(M, __VA_ARGS__) NESCIO_CASES_INTEGER(M, __VA_ARGS__)
+#define NESCIO_CASES_WIDE_SIGNED(M, ...)   M(NESCIO_I64, int64_t, __VA_ARGS__)
+#define NESCIO_CASES_WIDE_UNSIGNED(M, ...) M(NESCIO_U64, uint64_t, __VA_ARGS__)
+#define NESCIO_CASES_WIDE(M, ...)                                                                  \
+    NESCIO_CASES_WIDE_SIGNED(M, __VA_ARGS__) NESCIO_CASES_WIDE_UNSIGNED(M, __VA_ARGS__)
 
 /** Input i, NULL when left out or beyond the node's inputs. */
 static inline const nescio_tensor *nescio_call_input(const nescio_refexec_call *call, uint32_t i)
@@ -134,6 +142,9 @@ NESCIO_MUST_CHECK nescio_status nescio_call_nomem(const nescio_refexec_call *cal
 /** Input i as dtype `to`: itself, or a converted copy in the call's arena. */
 NESCIO_MUST_CHECK nescio_status nescio_call_cast_input(const nescio_refexec_call *call, uint32_t i,
                                                        nescio_dtype to, const nescio_tensor **out);
+/** Input i in its wide dtype: itself, or a copy in the call's arena. */
+NESCIO_MUST_CHECK nescio_status nescio_call_wide_input(const nescio_refexec_call *call, uint32_t i,
+                                                       const nescio_tensor **out);
 /** Runs the body in GRAPH attribute `name`. As nescio_refexec_run; input dtypes are not converted.
  */
 NESCIO_MUST_CHECK nescio_status nescio_call_body(nescio_refexec_call *call, const char *name,

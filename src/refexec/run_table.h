@@ -6,6 +6,8 @@
 
 /** By operator; NULL where there is none. */
 extern const nescio_refexec_run_fn nescio_run_table[NESCIO_OP_COUNT];
+/** Those of border_ops.inc alone. */
+extern const nescio_refexec_run_fn nescio_run_border[NESCIO_OP_COUNT];
 
 /* unary.c */
 nescio_status nescio_run_unary(nescio_refexec_call *call);

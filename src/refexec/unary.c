@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Operators on each element alone. One line says what an operator computes from element v (and the
- * attributes alpha and beta); NaN stays NaN unless ONNX says otherwise. */
+ * attributes alpha and beta); NaN stays NaN unless ONNX says otherwise. Integers are computed as
+ * 64-bit words and narrowed afterwards. */
 #include "refexec/float_rows.h"
 #include "refexec/refexec_internal.h"
 #include "refexec/run_table.h"
@@ -48,8 +49,8 @@ typedef void (*unary_fn)(const unary *u);
     {                                                                                              \
         switch (u->dtype) {                                                                        \
             NESCIO_CASES_FLOAT(LOOP, float_expr)                                                   \
-            NESCIO_CASES_SIGNED(LOOP, signed_expr)                                                 \
-            NESCIO_CASES_UNSIGNED(LOOP, unsigned_expr)                                             \
+            NESCIO_CASES_WIDE_SIGNED(LOOP, signed_expr)                                            \
+            NESCIO_CASES_WIDE_UNSIGNED(LOOP, unsigned_expr)                                        \
         default: break;                                                                            \
         }                                                                                          \
     }
@@ -103,16 +104,16 @@ NUMBER_UNARY(shrink_loop, v<-u->alpha ? v + u->beta : v> u->alpha ? v - u->beta 
 static void relu_loop(const unary *u)
 {
     switch (u->dtype) {
-        NESCIO_CASES_SIGNED(LOOP, v < 0 ? 0 : v)
-        NESCIO_CASES_UNSIGNED(LOOP, v)
-    default: nescio_row_relu(u->dtype, u->n, u->x, u->y);
+        NESCIO_CASES_WIDE_SIGNED(LOOP, v < 0 ? 0 : v)
+        NESCIO_CASES_WIDE_UNSIGNED(LOOP, v)
+    default: nescio_row_clip(u->dtype, u->n, u->x, 0, INFINITY, u->y);
     }
 }
 
 static void bitwise_not_loop(const unary *u)
 {
     switch (u->dtype) {
-        NESCIO_CASES_INTEGER(LOOP, ~v)
+        NESCIO_CASES_WIDE(LOOP, ~v)
     default: break;
     }
 }
@@ -197,11 +198,22 @@ static void read_parameters(const nescio_node *node, unary *u)
     }
 }
 
+/* Output 0 is `wide` as `dtype`; takes wide. */
+static nescio_status narrow_output(nescio_refexec_call *call, nescio_tensor *wide,
+                                   nescio_dtype dtype)
+{
+    const nescio_status st = nescio_tensor_cast(call->ctx, &call->outputs[0], wide, dtype);
+
+    nescio_tensor_free(wide);
+    return st;
+}
+
 nescio_status nescio_run_unary(nescio_refexec_call *call)
 {
     const nescio_node *const node = call->node;
     unary_fn loop = find_loop(node->op);
     const nescio_tensor *x;
+    nescio_tensor wide;
     unary u = {0};
 
     NESCIO_TRY(nescio_call_expect(call, 0, nescio_op_get(node->op)->types, 0, NESCIO_RANK_MAX));
@@ -213,13 +225,19 @@ nescio_status nescio_run_unary(nescio_refexec_call *call)
         u.alpha = 0.79788456080286535588; /* sqrt(2 / pi) */
         u.beta = 0.044715;
     }
-    NESCIO_TRY(nescio_call_output_over(call, 0, 0, x->dtype, x->rank, x->dims));
-    u.dtype = x->dtype;
+    u.dtype = node->op == NESCIO_OP_NOT ? NESCIO_BOOL : nescio_dtype_wide(x->dtype);
     u.n = nescio_count(x);
-    u.x = x->data;
-    u.y = call->outputs[0].data;
+    if (u.dtype == x->dtype) {
+        NESCIO_TRY(nescio_call_output_over(call, 0, 0, x->dtype, x->rank, x->dims));
+        u.x = x->data;
+        u.y = call->outputs[0].data;
+        loop(&u);
+        return NESCIO_OK;
+    }
+    NESCIO_TRY(nescio_tensor_cast(call->ctx, &wide, x, u.dtype));
+    u.x = u.y = wide.data;
     loop(&u);
-    return NESCIO_OK;
+    return narrow_output(call, &wide, x->dtype);
 }
 
 #define TEST_LOOP(dt, T, expr)                                                                     \
@@ -254,29 +272,39 @@ nescio_status nescio_run_float_test(nescio_refexec_call *call)
     return NESCIO_OK;
 }
 
-/* Bounds as doubles do not hold every int64, so Clip compares in the element's own type. */
-#define CLIP_LOOP(dt, T, ...)                                                                      \
+#define CLIP_LOOP(dt, T, lowest, highest)                                                          \
     case dt: {                                                                                     \
-        const T *const a = call->inputs[0]->data;                                                  \
-        T *const y = call->outputs[0].data;                                                        \
-        const T *const low = lo ? lo->data : NULL, *const high = hi ? hi->data : NULL;             \
+        const T low = lo ? *(const T *)lo->data : (lowest);                                        \
+        const T high = hi ? *(const T *)hi->data : (highest);                                      \
+        const T *const a = x->data;                                                                \
+        T *const b = y->data;                                                                      \
         for (int64_t i = 0; i < n; i++) {                                                          \
-            T v = a[i];                                                                            \
-            if (low && v < *low)                                                                   \
-                v = *low;                                                                          \
-            if (high && v > *high)                                                                 \
-                v = *high;                                                                         \
-            y[i] = v;                                                                              \
+            const T v = a[i] < low ? low : a[i];                                                   \
+            b[i] = v > high ? high : v;                                                            \
         }                                                                                          \
     } break;
 
-/* min(max(x, lo), hi): where lo > hi the result is hi. */
+/* y = min(max(x, lo), hi) in one wide dtype; lo and hi NULL: no bound. y may be x. */
+static void clip(const nescio_tensor *x, const nescio_tensor *lo, const nescio_tensor *hi,
+                 nescio_tensor *y)
+{
+    const int64_t n = nescio_count(x);
+
+    switch (x->dtype) {
+        NESCIO_CASES_WIDE_SIGNED(CLIP_LOOP, INT64_MIN, INT64_MAX)
+        NESCIO_CASES_WIDE_UNSIGNED(CLIP_LOOP, 0, UINT64_MAX)
+    default:
+        nescio_row_clip(x->dtype, n, x->data, lo ? nescio_tensor_get_f64(lo, 0) : -INFINITY,
+                        hi ? nescio_tensor_get_f64(hi, 0) : INFINITY, y->data);
+    }
+}
+
+/* Where lo > hi the result is hi. */
 nescio_status nescio_run_clip(nescio_refexec_call *call)
 {
-    const nescio_tensor *const lo = nescio_call_input(call, 1), *const hi =
-                                                                    nescio_call_input(call, 2);
+    const nescio_tensor *lo = nescio_call_input(call, 1), *hi = nescio_call_input(call, 2);
     const nescio_tensor *x;
-    int64_t n;
+    nescio_tensor wide;
 
     NESCIO_TRY(nescio_call_expect(call, 0, NESCIO_TYPES_NUMBER, 0, NESCIO_RANK_MAX));
     x = call->inputs[0];
@@ -284,11 +312,14 @@ nescio_status nescio_run_clip(nescio_refexec_call *call)
         (hi && (hi->dtype != x->dtype || nescio_count(hi) != 1)))
         return nescio_call_fail(call, NESCIO_E_FORMAT, "bounds should be scalars of type %s",
                                 nescio_dtype_name(x->dtype));
-    NESCIO_TRY(nescio_call_output_over(call, 0, 0, x->dtype, x->rank, x->dims));
-    n = nescio_count(x);
-    switch (x->dtype) {
-        NESCIO_CASES_NUMBER(CLIP_LOOP, 0)
-    default: break;
+    if (nescio_dtype_wide(x->dtype) == x->dtype) {
+        NESCIO_TRY(nescio_call_output_over(call, 0, 0, x->dtype, x->rank, x->dims));
+        clip(x, lo, hi, &call->outputs[0]);
+        return NESCIO_OK;
     }
-    return NESCIO_OK;
+    NESCIO_TRY(nescio_call_wide_input(call, 1, &lo));
+    NESCIO_TRY(nescio_call_wide_input(call, 2, &hi));
+    NESCIO_TRY(nescio_tensor_cast(call->ctx, &wide, x, nescio_dtype_wide(x->dtype)));
+    clip(&wide, lo, hi, &wide);
+    return narrow_output(call, &wide, x->dtype);
 }

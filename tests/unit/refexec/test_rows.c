@@ -31,12 +31,12 @@ static bool same(double a, double b)
     return isnan(a) ? isnan(b) : a == b && signbit(a) == signbit(b);
 }
 
-typedef enum kind { RELU, RELU_IN_PLACE, MAX, ADD, FILL, KINDS } kind;
+typedef enum kind { CLIP, RELU_IN_PLACE, MAX, ADD, FILL, KINDS } kind;
 
 static double expected(kind what, double x, double y)
 {
     switch (what) {
-    case RELU: return x < 0 ? 0 : x;
+    case CLIP: return x < -2 ? -2 : x > 3 ? 3 : x;
     case RELU_IN_PLACE: return y < 0 ? 0 : y;
     case MAX: return isnan(x) || x > y ? x : y;
     case ADD: return y + -1.5 * x;
@@ -51,8 +51,8 @@ static void apply(kind what, nescio_dtype dtype, int64_t n, int64_t step, const 
     const void *factor = dtype == NESCIO_F32 ? (const void *)&factor_f32 : &factor_f64;
 
     switch (what) {
-    case RELU: nescio_row_relu(dtype, n, x, y); break;
-    case RELU_IN_PLACE: nescio_row_relu(dtype, n, y, y); break;
+    case CLIP: nescio_row_clip(dtype, n, x, -2, 3, y); break;
+    case RELU_IN_PLACE: nescio_row_clip(dtype, n, y, 0, INFINITY, y); break;
     case MAX: nescio_row_max(dtype, n, x, step, y); break;
     case ADD: nescio_row_add_scaled(dtype, n, factor, x, step, y); break;
     default: nescio_row_fill(dtype, n, factor, y); break;
