@@ -49,7 +49,7 @@ int nescio_parameters_at(size_t i, double norm, nescio_parameters *out)
     out->name = sets[i].name;
     out->use = sets[i].use;
     out->std = sqrt(norm * norm * nescio_noise_blind_rotation(p) + nescio_noise_keyswitch(p) +
-                    nescio_noise_modulus_switch(p));
+                    nescio_noise_modulus_switch(p, 0));
     return 1;
 }
 

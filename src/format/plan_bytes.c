@@ -25,6 +25,7 @@ static void step_write(nescio_buffer *b, const nescio_step *s)
     nescio_write_u32(b, s->target);
     if (s->kind == NESCIO_STEP_TABLE) {
         nescio_write_u64(b, s->table.phase_offset);
+        nescio_write_u8(b, (uint8_t)s->table.n_shared);
         nescio_write_u8(b, s->table.full_torus);
         nescio_write_f64(b, s->table.variance);
         nescio_write_f64(b, s->table.window);
@@ -85,6 +86,7 @@ static bool step_read(nescio_cursor *r, nescio_arena *arena, nescio_step *s)
     s->target = nescio_read_u32(r);
     if (kind == NESCIO_STEP_TABLE) {
         s->table.phase_offset = nescio_read_u64(r);
+        s->table.n_shared = nescio_read_u8(r);
         s->table.full_torus = nescio_read_u8(r) != 0;
         s->table.variance = nescio_read_f64(r);
         s->table.window = nescio_read_f64(r);

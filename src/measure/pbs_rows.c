@@ -109,7 +109,7 @@ static void run_tables(void *arg)
 {
     const table_run *run = arg;
 
-    nescio_engine_tables(run->engine, run->pool, &run->batch, &run->batch, &run->tables, NULL);
+    nescio_engine_tables(run->engine, run->pool, &run->batch, &run->batch, &run->tables, 1, NULL);
 }
 
 static nescio_status timed_tables(listing *l, table_run *run, const batches *b)

@@ -66,9 +66,9 @@ static double small_key_variance(const nescio_tfhe_params *p)
     return mean * (1 - mean);
 }
 
-double nescio_noise_modulus_switch(const nescio_tfhe_params *p)
+double nescio_noise_modulus_switch(const nescio_tfhe_params *p, unsigned share_log)
 {
-    const double step = 1.0 / (2.0 * p->poly_size);
+    const double step = (double)(1u << share_log) / (2.0 * p->poly_size);
 
     return square(step) / 12 * (1 + p->lwe_dim * small_key_variance(p));
 }

@@ -13,8 +13,8 @@ double nescio_noise_tuniform(unsigned b, unsigned modulus_log);
 double nescio_noise_fresh(const nescio_tfhe_params *p, unsigned body_log);
 /** Key switch big -> small, rounding of the input digits included. */
 double nescio_noise_keyswitch(const nescio_tfhe_params *p);
-/** Centered-mean modulus switch to 2N, by coefficient. */
-double nescio_noise_modulus_switch(const nescio_tfhe_params *p);
+/** Centered-mean modulus switch to 2N / 2^share_log, by coefficient; 0: one table a rotation. */
+double nescio_noise_modulus_switch(const nescio_tfhe_params *p, unsigned share_log);
 /** Output of a blind rotation: key, rounding and f64 FFT terms, by variant. */
 double nescio_noise_blind_rotation(const nescio_tfhe_params *p);
 /** The f64 FFT term alone; its constant is the one that the kernel test bounds. */

@@ -200,7 +200,7 @@ static void add_sink(analysis *a, uint32_t g)
     const nescio_wire *wire = gate->inputs[0];
     sink *s = &a->sinks[a->n_sinks++];
 
-    *s = (sink){.gate = g, .wire = wire};
+    *s = (sink){.gate = g, .wire = wire, .n_shared = 1, .leader = a->n_sinks - 1};
     s->centre = ((double)wire->lo + (double)wire->hi) / 2;
     s->window = (double)wire->hi - (double)wire->lo;
     a->n_events += (double)wire->count;
@@ -213,6 +213,34 @@ static void add_sink(analysis *a, uint32_t g)
     a->n_pbs += (double)wire->count;
     if (gate->table.saturating)
         full_torus_sink(s, &gate->table);
+}
+
+static bool may_share(const analysis *a, const sink *first, const sink *s)
+{
+    return s->n_shared == 1 && a->circuit->gates[s->gate]->op == NESCIO_GATE_TABLE &&
+           s->wire == first->wire && s->full_torus == first->full_torus &&
+           s->centre == first->centre && first->n_shared < NESCIO_SHARED_TABLES_MAX;
+}
+
+/** Tables that can take one rotation together do. */
+static void share_rotations(analysis *a)
+{
+    for (uint32_t i = 0; i < a->n_sinks; i++) {
+        sink *first = &a->sinks[i];
+
+        if (first->n_shared != 1 || a->circuit->gates[first->gate]->op != NESCIO_GATE_TABLE)
+            continue;
+        for (uint32_t j = i + 1; j < a->n_sinks; j++)
+            if (may_share(a, first, &a->sinks[j])) {
+                a->sinks[j].n_shared = 0;
+                a->sinks[j].leader = i;
+                first->n_shared++;
+                a->n_pbs -= (double)first->wire->count;
+                a->shares = true;
+            }
+    }
+    for (uint32_t i = 0; i < a->n_sinks; i++)
+        a->sinks[i].share_log = nescio_share_log(a->sinks[a->sinks[i].leader].n_shared);
 }
 
 static double n_weights(const nescio_int_matrix *m)
@@ -231,7 +259,7 @@ static void count_work(analysis *a, const nescio_gate *gate)
             a->n_weights += n_weights(&gate->linear.matrix[t]);
 }
 
-static nescio_status analyse(nescio_ctx *ctx, analysis *a)
+static nescio_status analyse(nescio_ctx *ctx, analysis *a, bool share)
 {
     const nescio_circuit *c = a->circuit;
 
@@ -250,10 +278,15 @@ static nescio_status analyse(nescio_ctx *ctx, analysis *a)
         if (gate->op == NESCIO_GATE_TABLE || gate->op == NESCIO_GATE_OUTPUT)
             add_sink(a, g);
     }
+    if (share)
+        share_rotations(a);
+    if (share && !a->shares)
+        return NESCIO_OK; /* the same as without sharing: not looked at further */
     return nescio_analysis_norms(ctx, a);
 }
 
-nescio_status nescio_analysis_new(nescio_ctx *ctx, const nescio_circuit *circuit, analysis **out)
+nescio_status nescio_analysis_new(nescio_ctx *ctx, const nescio_circuit *circuit, bool share,
+                                  analysis **out)
 {
     nescio_arena *arena = nescio_arena_new();
     analysis *a = arena ? nescio_arena_alloc(arena, sizeof *a) : NULL;
@@ -267,7 +300,7 @@ nescio_status nescio_analysis_new(nescio_ctx *ctx, const nescio_circuit *circuit
     a->arena = arena;
     a->circuit = circuit;
     a->exact = true;
-    st = analyse(ctx, a);
+    st = analyse(ctx, a, share);
     if (st == NESCIO_OK)
         *out = a;
     else

@@ -3,11 +3,14 @@
  * sources added first.
  *
  * Sources are the elements of INPUT and TABLE gates, numbered through the circuit; they are
- * independent. A levelled wire that another levelled gate reads keeps its rows (sparse, over source
- * numbers); of the others only the norms stay. Coefficients are doubles: exact to 2^53, and a
- * relative 2^-53 beyond does no harm to a variance. */
+ * independent, but for tables of one rotation: their noise has the key's rounding in common (about
+ * half of that term), so it is taken as common altogether. A levelled wire that another levelled
+ * gate reads keeps its rows (sparse, over source numbers); of the others only the norms stay.
+ * Coefficients are doubles: exact to 2^53, and a relative 2^-53 beyond does no harm to a variance.
+ */
 #include "params/params_internal.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 typedef struct rows {
@@ -21,12 +24,14 @@ typedef struct rows {
 typedef struct walker {
     nescio_ctx *ctx;
     analysis *a;
-    rows *of_wire;     /* [n_wires] */
-    bool *kept;        /* [n_wires] read by a levelled gate */
-    bool *from_table;  /* [n_sources] */
-    double *sum;       /* [n_sources] the row being added up */
-    uint32_t *touched; /* [n_sources] sources with a place in it */
-    bool *in_row;      /* [n_sources] */
+    rows *of_wire;      /* [n_wires] */
+    bool *kept;         /* [n_wires] read by a levelled gate */
+    bool *from_table;   /* [n_sources] */
+    double *sum;        /* [n_sources] the row being added up */
+    uint32_t *touched;  /* [n_sources] sources with a place in it */
+    bool *in_row;       /* [n_sources] */
+    uint32_t *rotation; /* [n_sources] a source of the rotation that it comes from */
+    double *magnitude;  /* [n_sources] of the row's rotations */
     uint32_t n_touched;
     norms *element; /* [largest count] of the wire being walked */
 } walker;
@@ -113,11 +118,15 @@ static norms take_row(walker *w, rows *r)
 {
     norms sum = {0, 0};
 
+    for (uint32_t i = 0; i < w->n_touched; i++)
+        w->magnitude[w->rotation[w->touched[i]]] += fabs(w->sum[w->touched[i]]);
     for (uint32_t i = 0; i < w->n_touched; i++) {
         const uint32_t source = w->touched[i];
+        double *magnitude = &w->magnitude[w->rotation[source]];
         const double c = w->sum[source];
 
-        *(w->from_table[source] ? &sum.table : &sum.input) += c * c;
+        *(w->from_table[source] ? &sum.table : &sum.input) += *magnitude * *magnitude;
+        *magnitude = 0;
         if (r) {
             r->source[r->n] = source;
             r->coefficient[r->n++] = c;
@@ -197,6 +206,23 @@ static nescio_status walk_gate(walker *w, const nescio_gate *gate)
     return keep_worst(w, wire);
 }
 
+static uint32_t first_source(const walker *w, const sink *s)
+{
+    return w->of_wire[w->a->circuit->gates[s->gate]->output->id].first;
+}
+
+static void number_rotations(walker *w, size_t n_sources)
+{
+    for (uint32_t i = 0; i < n_sources; i++)
+        w->rotation[i] = i;
+    for (uint32_t i = 0; i < w->a->n_sinks; i++) {
+        const sink *s = &w->a->sinks[i];
+
+        for (uint32_t e = 0; s->n_shared == 0 && e < s->wire->count; e++)
+            w->rotation[first_source(w, s) + e] = first_source(w, &w->a->sinks[s->leader]) + e;
+    }
+}
+
 /** Numbers the sources, finds which wires levelled gates read, sizes the scratch. */
 static nescio_status prepare(walker *w, nescio_arena *scratch)
 {
@@ -226,12 +252,16 @@ static nescio_status prepare(walker *w, nescio_arena *scratch)
     w->touched = nescio_arena_array(scratch, n_sources, sizeof *w->touched);
     w->in_row = nescio_arena_array(scratch, n_sources, sizeof *w->in_row);
     w->element = nescio_arena_array(scratch, largest, sizeof *w->element);
-    if (!w->from_table || !w->sum || !w->touched || !w->in_row || !w->element)
+    w->rotation = nescio_arena_array(scratch, n_sources, sizeof *w->rotation);
+    w->magnitude = nescio_arena_array(scratch, n_sources, sizeof *w->magnitude);
+    if (!w->from_table || !w->sum || !w->touched || !w->in_row || !w->element || !w->rotation ||
+        !w->magnitude)
         return nescio_fail_nomem(w->ctx, n_sources * sizeof *w->sum);
     for (size_t g = 0; g < c->n_gates; g++)
         if (c->gates[g]->op == NESCIO_GATE_TABLE)
             for (size_t e = 0; e < c->gates[g]->output->count; e++)
                 w->from_table[w->of_wire[c->gates[g]->output->id].first + e] = true;
+    number_rotations(w, n_sources);
     return NESCIO_OK;
 }
 

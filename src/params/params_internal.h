@@ -8,8 +8,11 @@
  * variant. */
 nescio_tfhe_params nescio_params_complete(nescio_tfhe_params p);
 
+enum { SHARE_LOG_MAX = 3 }; /* of NESCIO_SHARED_TABLES_MAX */
+
 /** Squared coefficients of one element over its independent sources: variance = input * V_fresh +
- * table * V_rotation. */
+ * table * V_rotation. Tables of one rotation are one source, whatever the correlation of their
+ * noise: magnitudes are added. */
 typedef struct norms {
     double input, table;
 } norms;
@@ -29,10 +32,14 @@ typedef struct sink {
     uint32_t gate;
     const nescio_wire *wire;
     bool full_torus;
-    double turn;   /**< full torus: integers on one turn */
-    double centre; /**< value that sits at phase 1/4 */
-    double window; /**< integers that the window (half torus, OUTPUT) or the widest ramp (full
-                      torus) spans */
+    uint32_t
+        n_shared; /**< tables of one rotation: the first of them has their number, the others 0 */
+    uint32_t leader;    /**< sink of that first one; its own index when alone */
+    unsigned share_log; /**< bits of the switched phase that the number of the table takes */
+    double turn;        /**< full torus: integers on one turn */
+    double centre;      /**< value that sits at phase 1/4 */
+    double window;      /**< integers that the window (half torus, OUTPUT) or the widest ramp (full
+                           torus) spans */
 } sink;
 
 /** Analysis of a circuit: parameters play no part in it. Everything in its arena. */
@@ -46,12 +53,15 @@ typedef struct analysis {
     uint32_t n_sinks, n_blocks;
     bool exact; /**< every table is */
     bool any_table;
+    bool shares;     /**< some tables share a rotation */
     double n_events; /**< elements of all sinks: what a row's failure probability is shared by */
     double n_pbs, n_weights, n_input_rows, n_answers; /**< work a row: cost.c's units */
 } analysis;
 
-/** NESCIO_E_UNSUPPORTED: an operator that lower has to rewrite first. */
-nescio_status nescio_analysis_new(nescio_ctx *ctx, const nescio_circuit *circuit, analysis **out);
+/** `share`: tables that read one wire around one centre take one rotation together.
+ * NESCIO_E_UNSUPPORTED: an operator that lower has to rewrite first. */
+nescio_status nescio_analysis_new(nescio_ctx *ctx, const nescio_circuit *circuit, bool share,
+                                  analysis **out);
 void nescio_analysis_free(analysis *a);
 /** Sparse rows and their norms: analysis_norms.c. */
 nescio_status nescio_analysis_norms(nescio_ctx *ctx, analysis *a);
@@ -67,10 +77,11 @@ typedef struct sink_verdict {
 
 /** A parameter set tried on a circuit. */
 typedef struct trial {
+    const analysis *a; /**< of the circuit */
     const char *set_name;
     nescio_tfhe_params params;
-    double v_fresh, v_rotation,
-        v_switched; /**< fresh input with rounded body; table output; key and modulus switch */
+    double v_fresh, v_rotation;           /**< fresh input with rounded body; table output */
+    double v_switched[SHARE_LOG_MAX + 1]; /**< key and modulus switch, by share_log */
     uint32_t body_log;
     uint32_t *answer_log;  /**< [n_sinks], OUTPUT sinks */
     uint64_t *delta;       /**< [n_blocks] */
@@ -96,8 +107,8 @@ nescio_status nescio_trial_run(nescio_ctx *ctx, const analysis *a, const wishes 
 double nescio_trial_variance(const analysis *a, const trial *t, const nescio_wire *wire);
 
 /** Steps, slots and report of the chosen trial. */
-nescio_status nescio_params_build(nescio_ctx *ctx, const analysis *a, const trial *t,
-                                  double range_rate, nescio_plan **out);
+nescio_status nescio_params_build(nescio_ctx *ctx, const trial *t, double range_rate,
+                                  nescio_plan **out);
 /** Places slots in the pool: [first_step, last_step] is a slot's life, in_place[s] a slot it may
  * take over (or NESCIO_NO_SLOT). */
 nescio_status nescio_slots_place(nescio_ctx *ctx, nescio_plan *plan, const uint32_t *first_step,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Circuit to plan: every allowed parameter set is tried, the cheapest one that will do is built. */
+ * Circuit to plan: every allowed parameter set is tried, with and without tables that share a
+ * rotation; the cheapest that will do is built. */
 #include "params/params_internal.h"
 
 #include <math.h>
@@ -9,7 +10,7 @@
 
 typedef struct chooser {
     nescio_ctx *ctx;
-    const analysis *a;
+    analysis *a[2]; /* every table alone; sharing, or NULL where none can */
     const nescio_params_options *options;
     trial best;    /* the cheapest feasible one */
     trial closest; /* the infeasible one that misses by least */
@@ -21,20 +22,12 @@ static uint64_t key_bytes(const nescio_evaluation_key *k)
     return (uint64_t)k->bootstrap_bytes + k->keyswitch_bytes + k->output_bytes;
 }
 
-static nescio_status try_set(chooser *c, const wishes *w, const char *name,
-                             const nescio_tfhe_params *p)
+static nescio_status try_analysis(chooser *c, const analysis *a, const wishes *w, const char *name,
+                                  const nescio_tfhe_params *p)
 {
-    nescio_evaluation_key sizes = {0};
     trial t;
 
-    NESCIO_TRY(nescio_params_check_security(c->ctx, p, c->options->toy));
-    NESCIO_TRY(nescio_evaluation_key_sizes(c->ctx, p, &sizes));
-    if (c->options->max_key_bytes && key_bytes(&sizes) > c->options->max_key_bytes)
-        return NESCIO_OK;
-    if (c->options->max_memory_bytes &&
-        nescio_engine_bytes_for(p, 1) > c->options->max_memory_bytes)
-        return NESCIO_OK;
-    NESCIO_TRY(nescio_trial_run(c->ctx, c->a, w, name, p, &t));
+    NESCIO_TRY(nescio_trial_run(c->ctx, a, w, name, p, &t));
     if (t.feasible) {
         if (!c->found || t.cost < c->best.cost)
             c->best = t;
@@ -43,6 +36,23 @@ static nescio_status try_set(chooser *c, const wishes *w, const char *name,
         c->closest = t;
         c->tried = true;
     }
+    return NESCIO_OK;
+}
+
+static nescio_status try_set(chooser *c, const wishes *w, const char *name,
+                             const nescio_tfhe_params *p)
+{
+    nescio_evaluation_key sizes = {0};
+
+    NESCIO_TRY(nescio_params_check_security(c->ctx, p, c->options->toy));
+    NESCIO_TRY(nescio_evaluation_key_sizes(c->ctx, p, &sizes));
+    if (c->options->max_key_bytes && key_bytes(&sizes) > c->options->max_key_bytes)
+        return NESCIO_OK;
+    if (c->options->max_memory_bytes &&
+        nescio_engine_bytes_for(p, 1) > c->options->max_memory_bytes)
+        return NESCIO_OK;
+    for (int i = 0; i < 2 && c->a[i]; i++)
+        NESCIO_TRY(try_analysis(c, c->a[i], w, name, p));
     return NESCIO_OK;
 }
 
@@ -83,9 +93,9 @@ static nescio_status say_infeasible(const chooser *c, const wishes *w)
             "an engine of at most %llu (0: any)",
             (unsigned long long)c->options->max_key_bytes,
             (unsigned long long)c->options->max_memory_bytes);
-    s = &c->a->sinks[t->i_worst];
+    s = &t->a->sinks[t->i_worst];
     v = &t->verdict[t->i_worst];
-    gate = c->a->circuit->gates[s->gate];
+    gate = t->a->circuit->gates[s->gate];
     if (v->decoded)
         (void)snprintf(wanted, sizeof wanted, "%.0f values decoded exactly with log2 p_fail %.0f",
                        s->window + 1, w->log2_p_fail);
@@ -104,7 +114,7 @@ static nescio_status say_infeasible(const chooser *c, const wishes *w)
 static nescio_status choose(chooser *c, nescio_plan **out)
 {
     const nescio_params_options *o = c->options;
-    const bool exact = c->a->exact;
+    const bool exact = c->a[0]->exact;
     wishes w = {.resolution = o->resolution > 0 ? o->resolution : NESCIO_RESOLUTION_DEFAULT,
                 .log2_p_fail = o->log2_p_fail < 0 ? o->log2_p_fail
                                : exact            ? -128.0
@@ -119,7 +129,18 @@ static nescio_status choose(chooser *c, nescio_plan **out)
     }
     if (!c->found)
         return say_infeasible(c, &w);
-    return nescio_params_build(c->ctx, c->a, &c->best, o->range_rate, out);
+    return nescio_params_build(c->ctx, &c->best, o->range_rate, out);
+}
+
+static nescio_status analyse(chooser *c, const nescio_circuit *circuit)
+{
+    NESCIO_TRY(nescio_analysis_new(c->ctx, circuit, false, &c->a[0]));
+    NESCIO_TRY(nescio_analysis_new(c->ctx, circuit, true, &c->a[1]));
+    if (!c->a[1]->shares) {
+        nescio_analysis_free(c->a[1]);
+        c->a[1] = NULL;
+    }
+    return NESCIO_OK;
 }
 
 nescio_status nescio_params_plan(nescio_ctx *ctx, const nescio_circuit *circuit,
@@ -127,13 +148,13 @@ nescio_status nescio_params_plan(nescio_ctx *ctx, const nescio_circuit *circuit,
 {
     const nescio_params_options defaults = {0};
     chooser c = {.ctx = ctx, .options = options ? options : &defaults};
-    analysis *a;
     nescio_status st;
 
     *out = NULL;
-    NESCIO_TRY(nescio_analysis_new(ctx, circuit, &a));
-    c.a = a;
-    st = choose(&c, out);
-    nescio_analysis_free(a);
+    st = analyse(&c, circuit);
+    if (st == NESCIO_OK)
+        st = choose(&c, out);
+    nescio_analysis_free(c.a[0]);
+    nescio_analysis_free(c.a[1]);
     return st;
 }

@@ -100,7 +100,7 @@ static void try_shape(search *s, nescio_tfhe_params p)
         cost = nescio_cost_pbs(&p);
         if (s->found && cost >= s->best.cost)
             return;
-        rest = norm * nescio_noise_blind_rotation(&p) + nescio_noise_modulus_switch(&p);
+        rest = norm * nescio_noise_blind_rotation(&p) + nescio_noise_modulus_switch(&p, 0);
         if (meets(s->request, rest, &unused))
             try_keyswitch(s, p, rest, cost);
     }
@@ -128,7 +128,7 @@ static void try_dimensions(search *s, nescio_tfhe_params p)
         p = nescio_params_complete(p);
         if (p.variant >= NESCIO_PBS_BLOCK2)
             add_noise(&p);
-        if (meets(s->request, nescio_noise_modulus_switch(&p), &unused) &&
+        if (meets(s->request, nescio_noise_modulus_switch(&p, 0), &unused) &&
             nescio_params_security(&p) >= WANTED_BITS)
             try_shape(s, p);
     }

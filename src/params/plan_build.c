@@ -17,6 +17,7 @@ typedef struct builder {
     uint32_t *first_step, *last_step, *in_place; /* [n_gates] by slot */
     const sink_verdict **verdict;                /* [n_gates] */
     const uint32_t **answer_log;                 /* [n_gates] */
+    const sink **sink_of;                        /* [n_gates] TABLE and OUTPUT */
 } builder;
 
 static uint32_t ceil_div(size_t a, uint32_t b)
@@ -52,14 +53,16 @@ static nescio_status make_scratch(builder *b)
     b->in_place = nescio_arena_array(arena, c->n_gates, sizeof *b->in_place);
     b->verdict = nescio_arena_array(arena, c->n_gates, sizeof *b->verdict);
     b->answer_log = nescio_arena_array(arena, c->n_gates, sizeof *b->answer_log);
+    b->sink_of = nescio_arena_array(arena, c->n_gates, sizeof *b->sink_of);
     if (!b->gate_of_wire || !b->slot_of_wire || !b->input_of_gate || !b->first_step ||
-        !b->last_step || !b->in_place || !b->verdict || !b->answer_log)
+        !b->last_step || !b->in_place || !b->verdict || !b->answer_log || !b->sink_of)
         return nescio_fail_nomem(b->ctx, c->n_gates * sizeof *b->verdict);
     for (uint32_t g = 0; g < c->n_gates; g++)
         b->gate_of_wire[c->gates[g]->output->id] = g;
     for (uint32_t i = 0; i < b->a->n_sinks; i++) {
         b->verdict[b->a->sinks[i].gate] = &b->t->verdict[i];
         b->answer_log[b->a->sinks[i].gate] = &b->t->answer_log[i];
+        b->sink_of[b->a->sinks[i].gate] = &b->a->sinks[i];
     }
     return NESCIO_OK;
 }
@@ -208,10 +211,27 @@ static nescio_status add_table_step(builder *b, uint32_t g)
     NESCIO_TRY(add_slot_step(b, NESCIO_STEP_TABLE, g));
     step = &b->plan->steps[b->plan->n_steps - 1];
     step->table = (nescio_plan_table){.phase_offset = v->phase_offset,
+                                      .n_shared = b->sink_of[g]->n_shared,
                                       .full_torus = b->a->circuit->gates[g]->table.saturating,
                                       .variance = v->variance,
                                       .window = v->window,
                                       .log2_fail = v->log2_fail};
+    return NESCIO_OK;
+}
+
+/** The table and those that share its rotation. All of them write when the first one runs. */
+static nescio_status add_rotation(builder *b, uint32_t g)
+{
+    const sink *first = b->sink_of[g];
+    const uint32_t leader = (uint32_t)(first - b->a->sinks), i_step = b->plan->n_steps;
+
+    if (first->n_shared == 0)
+        return NESCIO_OK;
+    for (uint32_t i = leader; i < b->a->n_sinks; i++)
+        if (b->a->sinks[i].leader == leader) {
+            NESCIO_TRY(add_table_step(b, b->a->sinks[i].gate));
+            b->first_step[b->plan->steps[b->plan->n_steps - 1].target] = i_step;
+        }
     return NESCIO_OK;
 }
 
@@ -246,7 +266,7 @@ static nescio_status add_gate(builder *b, uint32_t g)
     case NESCIO_GATE_CONSTANT: return add_slot_step(b, NESCIO_STEP_LINEAR, g);
     case NESCIO_GATE_GATHER:
     case NESCIO_GATE_CONCAT: return add_slot_step(b, NESCIO_STEP_GATHER, g);
-    case NESCIO_GATE_TABLE: return add_table_step(b, g);
+    case NESCIO_GATE_TABLE: return add_rotation(b, g);
     default: return add_answer_step(b, g);
     }
 }
@@ -274,7 +294,7 @@ static nescio_status fill_report(builder *b, double range_rate)
         if (plan->steps[i].kind == NESCIO_STEP_TABLE)
             polys += b->a->circuit->gates[plan->steps[i].gate]->table.n_tables;
     *r = (nescio_plan_report){
-        .n_pbs = (uint64_t)b->a->n_pbs,
+        .n_pbs = nescio_plan_n_pbs(plan),
         .log2_p_fail = b->t->log2_p_fail,
         .range_rate = range_rate,
         .approximate = b->t->approximate,
@@ -301,10 +321,10 @@ static nescio_status build(builder *b, double range_rate)
     return fill_report(b, range_rate);
 }
 
-nescio_status nescio_params_build(nescio_ctx *ctx, const analysis *a, const trial *t,
-                                  double range_rate, nescio_plan **out)
+nescio_status nescio_params_build(nescio_ctx *ctx, const trial *t, double range_rate,
+                                  nescio_plan **out)
 {
-    builder b = {.ctx = ctx, .a = a, .t = t};
+    builder b = {.ctx = ctx, .a = t->a, .t = t};
     nescio_status st = nescio_plan_new(ctx, out);
 
     if (st != NESCIO_OK)

@@ -72,7 +72,7 @@ static size_t answer_count(const trial *t, const sink *s)
 static double border_variance(const analysis *a, const trial *t, const sink *s, unsigned answer_log)
 {
     return is_output(a, s) ? nescio_noise_answer(&t->params, answer_count(t, s), answer_log)
-                           : t->v_switched;
+                           : t->v_switched[s->share_log];
 }
 
 /** Fewest bits a body that no sink notices. */
@@ -146,12 +146,16 @@ static uint64_t sink_delta(const analysis *a, const trial *t, uint32_t i, int32_
     return limit >= 1 ? (uint64_t)fmin(limit, TURN / 4) : 1;
 }
 
+/** One place of the modulus switch. */
+static uint64_t switch_step(const trial *t, const sink *s)
+{
+    return ((uint64_t)1 << 63) / t->params.poly_size << s->share_log;
+}
+
 /** Blocks without a parent: all that they and their children are read by bounds them. Where values
  * are decoded, boxes are whole steps of the modulus switch. */
 static void choose_deltas(const analysis *a, trial *t, double width)
 {
-    const uint64_t step = ((uint64_t)1 << 63) / t->params.poly_size;
-
     for (uint32_t b = 0; b < a->n_blocks; b++)
         t->delta[b] = (uint64_t)1 << 62;
     for (uint32_t i = 0; i < a->n_sinks; i++) {
@@ -162,6 +166,7 @@ static void choose_deltas(const analysis *a, trial *t, double width)
     }
     for (uint32_t i = 0; i < a->n_sinks; i++) {
         uint64_t *delta = &t->delta[a->parent[a->wires[a->sinks[i].wire->id].block]];
+        const uint64_t step = switch_step(t, &a->sinks[i]);
 
         if (t->verdict[i].decoded && *delta >= 16 * step)
             *delta -= *delta % step;
@@ -191,10 +196,10 @@ static void choose_factors(const analysis *a, trial *t, double width)
 /** Half a box around a decoded value, less what is lost where boxes are no whole steps. */
 static double box_margin(const analysis *a, const trial *t, const sink *s, uint64_t delta)
 {
-    const uint64_t step = ((uint64_t)1 << 63) / t->params.poly_size;
+    const uint64_t step = switch_step(t, s);
     const double half = (double)delta / TURN / 2;
 
-    return is_output(a, s) || delta % step == 0 ? half : half - 0.25 / t->params.poly_size;
+    return is_output(a, s) || delta % step == 0 ? half : half - (double)step / TURN / 2;
 }
 
 /** Phase from the edge of the sink's values to where the torus turns against them. */
@@ -216,7 +221,7 @@ static uint64_t phase_of(double turns)
  * between two entries. */
 static uint64_t offset_of(const trial *t, const sink *s, uint64_t delta)
 {
-    const uint64_t half_step = ((uint64_t)1 << 62) / t->params.poly_size;
+    const uint64_t half_step = switch_step(t, s) / 2;
     const int64_t twice = (int64_t)floor(2 * s->centre);
     const uint64_t centre = (uint64_t)(twice >> 1) * delta + (uint64_t)(twice & 1) * (delta / 2);
 
@@ -301,7 +306,7 @@ nescio_status nescio_trial_run(nescio_ctx *ctx, const analysis *a, const wishes 
                                const char *set_name, const nescio_tfhe_params *p, trial *out)
 {
     const double width = width_for(w->log2_p_fail - log2(fmax(a->n_events, 1)));
-    trial t = {.set_name = set_name, .params = *p, .feasible = true, .against = ""};
+    trial t = {.a = a, .set_name = set_name, .params = *p, .feasible = true, .against = ""};
 
     t.answer_log = nescio_arena_array(a->arena, a->n_sinks, sizeof *t.answer_log);
     t.delta = nescio_arena_array(a->arena, a->n_blocks, sizeof *t.delta);
@@ -310,7 +315,9 @@ nescio_status nescio_trial_run(nescio_ctx *ctx, const analysis *a, const wishes 
     if (!t.answer_log || !t.delta || !t.factor || !t.verdict)
         return nescio_fail_nomem(ctx, a->n_sinks * sizeof *t.verdict);
     t.v_rotation = nescio_noise_blind_rotation(p);
-    t.v_switched = nescio_noise_keyswitch(p) + nescio_noise_modulus_switch(p);
+    for (unsigned share_log = 0; share_log <= SHARE_LOG_MAX; share_log++)
+        t.v_switched[share_log] =
+            nescio_noise_keyswitch(p) + nescio_noise_modulus_switch(p, share_log);
     settle(a, w, &t, width);
     for (uint32_t i = 0; i < a->n_sinks; i++)
         judge(a, w, &t, i, width);

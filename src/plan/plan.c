@@ -87,3 +87,20 @@ int64_t nescio_plan_decode(const nescio_plan_output *out, uint64_t phase)
 {
     return nescio_phase_to_integer(phase, out->delta, out->lo + (out->hi - out->lo) / 2);
 }
+
+uint64_t nescio_plan_n_pbs(const nescio_plan *plan)
+{
+    uint64_t n = 0;
+
+    for (uint32_t i = 0; i < plan->n_steps; i++)
+        if (plan->steps[i].kind == NESCIO_STEP_TABLE && plan->steps[i].table.n_shared > 0)
+            n += plan->slots[plan->steps[i].target].count;
+    return n;
+}
+
+uint32_t nescio_plan_shared_tables(const nescio_plan *plan, uint32_t i_step)
+{
+    while (plan->steps[i_step].table.n_shared == 0)
+        i_step--;
+    return plan->steps[i_step].table.n_shared;
+}

@@ -12,7 +12,8 @@
  * step; any other use of an INPUT reads the slot of its INPUT_EXTRACT step. A CONSTANT gate is a
  * LINEAR step without sources: its numbers are the bias. A GATHER or CONCAT gate is a GATHER step.
  * Slots are written once, by one step; sources of a LINEAR or GATHER step share no ciphertext with
- * its target; a TABLE step works in place or apart.
+ * its target; a TABLE step works in place or apart. TABLE steps that follow each other on one
+ * source may share a rotation: the first one's run writes all their targets.
  */
 #ifndef NESCIO_PLAN_PLAN_H
 #define NESCIO_PLAN_PLAN_H
@@ -72,8 +73,11 @@ typedef struct nescio_plan_slot {
  * negacyclic. */
 typedef struct nescio_plan_table {
     uint64_t phase_offset;
-    bool full_torus; /**< saturating table minus its middle, over the whole torus; else half torus
-                        with a padding bit */
+    uint32_t n_shared; /**< tables of one rotation: this step's and those of the n_shared - 1 after
+                          it; 0: runs with a step before. Tables of one rotation have one source and
+                          one phase_offset */
+    bool full_torus;   /**< saturating table minus its middle, over the whole torus; else half torus
+                          with a padding bit */
     double variance; /**< predicted at the switched input: key switch and modulus switch included */
     double window; /**< width of the table's window (or ramp) as a fraction of the torus: resolution
                       = window / sqrt(variance) */
@@ -108,7 +112,7 @@ typedef struct nescio_step {
 
 /** Costs and promises, all known before any key exists. */
 typedef struct nescio_plan_report {
-    uint64_t n_pbs;       /**< bootstrappings a row */
+    uint64_t n_pbs;       /**< bootstrappings a row; tables that share a rotation count once */
     double log2_p_fail;   /**< per row: exact tables, output decoding, range events that are not
                              calibrated ones */
     double range_rate;    /**< calibrated probability that some value of a row leaves its window; 0:
@@ -148,6 +152,10 @@ NESCIO_MUST_CHECK nescio_status nescio_plan_verify(nescio_ctx *ctx, const nescio
 NESCIO_MUST_CHECK nescio_status nescio_plan_bind(nescio_ctx *ctx, nescio_plan *plan,
                                                  const nescio_circuit *circuit);
 
+/** Ciphertexts that the plan bootstraps in a row. */
+uint64_t nescio_plan_n_pbs(const nescio_plan *plan);
+/** Tables in the rotation that the TABLE step i_step takes part in. */
+uint32_t nescio_plan_shared_tables(const nescio_plan *plan, uint32_t i_step);
 /** Bytes of one row's packed inputs on the wire (seed apart), and of its answers. */
 size_t nescio_plan_upload_bytes(const nescio_plan *plan);
 size_t nescio_plan_download_bytes(const nescio_plan *plan);

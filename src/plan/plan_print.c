@@ -99,6 +99,10 @@ static void print_step(const nescio_plan *plan, uint32_t i, nescio_buffer *out)
                           step->table.full_torus ? "full" : "half", step->table.window,
                           log2(step->table.variance) / 2,
                           step->table.window / sqrt(step->table.variance), step->table.log2_fail);
+    if (step->kind == NESCIO_STEP_TABLE && step->table.n_shared != 1)
+        nescio_write_text(out, "; one of %" PRIu32 " tables of %s",
+                          nescio_plan_shared_tables(plan, i),
+                          step->table.n_shared ? "this rotation" : "the rotation above");
     nescio_write_text(out, "\n");
 }
 

@@ -225,6 +225,38 @@ static nescio_status check_gather(const checker *c, const nescio_step *step,
     return NESCIO_OK;
 }
 
+/** A table that runs with the step before: the same source and place, another target. */
+static nescio_status check_shared(const checker *c, const nescio_step *step, const char *gate)
+{
+    const nescio_plan *p = c->plan;
+    const nescio_step *first = step;
+
+    while (first > p->steps && first->kind == NESCIO_STEP_TABLE && first->table.n_shared == 0)
+        first--;
+    if (first->kind != NESCIO_STEP_TABLE || first->table.n_shared > NESCIO_SHARED_TABLES_MAX ||
+        (size_t)(step - first) >= first->table.n_shared || first->sources[0] != step->sources[0] ||
+        first->table.phase_offset != step->table.phase_offset)
+        return bad(c, "table '%s' is not of the rotation of the steps before it", gate);
+    for (; first < step; first++)
+        if (overlap(&p->slots[first->target], &p->slots[step->target]))
+            return bad(c, "table '%s' overwrites another of its rotation", gate);
+    return NESCIO_OK;
+}
+
+/** All the tables that a step says run with it are there. */
+static bool shares_with(const nescio_plan *p, uint32_t i_step)
+{
+    const uint32_t n_shared = p->steps[i_step].table.n_shared;
+
+    if (n_shared > p->n_steps - i_step)
+        return false;
+    for (uint32_t t = 1; t < n_shared; t++)
+        if (p->steps[i_step + t].kind != NESCIO_STEP_TABLE ||
+            p->steps[i_step + t].table.n_shared != 0)
+            return false;
+    return true;
+}
+
 static nescio_status check_table(const checker *c, const nescio_step *step, const nescio_gate *gate)
 {
     const nescio_plan *p = c->plan;
@@ -239,7 +271,9 @@ static nescio_status check_table(const checker *c, const nescio_step *step, cons
     to = &p->slots[step->target];
     if (from->first != to->first && overlap(from, to))
         return bad(c, "source and target of '%s' overlap in part", gate->name);
-    return NESCIO_OK;
+    if (!shares_with(p, c->i_step))
+        return bad(c, "table '%s' shares its rotation with steps that are none", gate->name);
+    return check_shared(c, step, gate->name);
 }
 
 static nescio_status check_answer(const checker *c, const nescio_step *step,

@@ -91,9 +91,7 @@ static void lay_out(nescio_runtime *rt)
 
     rt->packed_count = nescio_runtime_packed_count(plan);
     rt->answer_bytes = nescio_plan_download_bytes(plan);
-    for (uint32_t i = 0; i < plan->n_steps; i++)
-        if (plan->steps[i].kind == NESCIO_STEP_TABLE)
-            rt->n_pbs += plan->steps[i].count;
+    rt->n_pbs = nescio_plan_n_pbs(plan);
 }
 
 static nescio_status fill(nescio_ctx *ctx, nescio_runtime *rt)

@@ -16,6 +16,6 @@ struct nescio_runtime {
     const uint32_t **which; /* owned, [n_steps]: into which_words, or NULL */
     size_t packed_count;    /* packed GLWEs a row */
     size_t answer_bytes;    /* bytes of a row's answers */
-    size_t n_pbs;           /* bootstrappings a row */
+    uint64_t n_pbs;         /* bootstrappings a row */
 };
 #endif /* NESCIO_RUNTIME_INTERNAL_H */

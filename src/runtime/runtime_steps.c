@@ -122,31 +122,52 @@ static void gather(const run *r, const nescio_step *step, size_t row)
     }
 }
 
+/** Table t of the rotation of step i_step, for `n` ciphertexts from `first` on. */
+static nescio_table_batch table_batch(const run *r, uint32_t i_step, size_t first, size_t n)
+{
+    const nescio_plan_table *table = &r->rt->plan->steps[i_step].table;
+    const uint32_t *which = r->rt->which[i_step];
+
+    return (nescio_table_batch){.count = n,
+                                .phase_offset = table->phase_offset,
+                                .polys = table->polys,
+                                .post_add = table->post_add,
+                                .which = which ? which + first : NULL,
+                                .n_polys = table->n_polys};
+}
+
+static nescio_lwe_batch piece(const nescio_lwe_batch *all, size_t first, size_t n)
+{
+    nescio_lwe_batch part = *all;
+
+    part.words = (unsigned char *)all->words + first * all->stride * (all->torus_log / 8);
+    part.count = n;
+    return part;
+}
+
 /** All rows in one batch, so that they share the passes over the key; cut only so often that
  * progress and cancellation are seen within about a second. */
 static nescio_status tables(run *r, uint32_t i_step)
 {
     const nescio_step *step = &r->rt->plan->steps[i_step];
-    const nescio_lwe_batch in = rows_of(r, step->sources[0]), out = rows_of(r, step->target);
-    const size_t bytes = in.stride * in.torus_log / 8;
+    const uint32_t n_tables = step->table.n_shared; /* 0: done with the step before */
+    const nescio_lwe_batch in = rows_of(r, step->sources[0]);
     const size_t chunk = PBS_BETWEEN_REPORTS * (nescio_pool_workers(r->pool));
-    const uint32_t *which = r->rt->which[i_step];
 
-    for (size_t first = 0; first < in.count; first += chunk) {
+    for (size_t first = 0; n_tables > 0 && first < in.count; first += chunk) {
         const size_t n = in.count - first < chunk ? in.count - first : chunk;
-        nescio_lwe_batch from = in, to = out;
-        const nescio_table_batch batch = {.count = n,
-                                          .phase_offset = step->table.phase_offset,
-                                          .polys = step->table.polys,
-                                          .post_add = step->table.post_add,
-                                          .which = which ? which + first : NULL,
-                                          .n_polys = step->table.n_polys};
+        const nescio_lwe_batch from = piece(&in, first, n);
+        nescio_lwe_batch to[NESCIO_SHARED_TABLES_MAX];
+        nescio_table_batch batch[NESCIO_SHARED_TABLES_MAX];
 
         NESCIO_TRY(nescio_progress(r->ctx, "evaluate", r->done, r->total));
-        from.words = (unsigned char *)in.words + first * bytes;
-        to.words = (unsigned char *)out.words + first * bytes;
-        from.count = to.count = n;
-        nescio_engine_tables(r->rt->engine, r->pool, &to, &from, &batch, NULL);
+        for (uint32_t t = 0; t < n_tables; t++) {
+            const nescio_lwe_batch out = rows_of(r, step[t].target);
+
+            to[t] = piece(&out, first, n);
+            batch[t] = table_batch(r, i_step + t, first, n);
+        }
+        nescio_engine_tables(r->rt->engine, r->pool, to, &from, batch, n_tables, NULL);
         r->done += n;
     }
     return NESCIO_OK;
@@ -157,18 +178,17 @@ static void answer(const run *r, const nescio_step *step, size_t row)
     const nescio_plan *plan = r->rt->plan;
     const nescio_plan_output *o = &plan->outputs[step->target];
     const nescio_lwe_batch in = row_of(r, step->sources[0], row);
-    const size_t bytes = in.stride * in.torus_log / 8, at_once = plan->params.out_poly_size;
+    const size_t at_once = plan->params.out_poly_size;
     uint8_t *to = r->answers + row * r->rt->answer_bytes;
 
     for (uint32_t i = 0; i < step->target; i++)
         to += nescio_plan_answer_bytes(plan, &plan->outputs[i]);
     for (size_t first = 0; first < in.count; first += at_once) {
-        nescio_lwe_batch piece = in;
+        const size_t left = in.count - first;
+        const nescio_lwe_batch part = piece(&in, first, left < at_once ? left : at_once);
 
-        piece.words = (unsigned char *)in.words + first * bytes;
-        piece.count = in.count - first < at_once ? in.count - first : at_once;
-        nescio_engine_answer(r->rt->engine, r->pool, to, &piece, o->answer_log);
-        to += nescio_answer_bytes(&plan->params, piece.count, o->answer_log);
+        nescio_engine_answer(r->rt->engine, r->pool, to, &part, o->answer_log);
+        to += nescio_answer_bytes(&plan->params, part.count, o->answer_log);
     }
 }
 
@@ -217,8 +237,7 @@ static nescio_status check_inputs(nescio_ctx *ctx, const nescio_runtime *rt,
 nescio_status nescio_runtime_run(nescio_ctx *ctx, nescio_runtime *rt,
                                  const nescio_packed_input *inputs, size_t n_rows, uint8_t *answers)
 {
-    run r = {
-        .ctx = ctx, .rt = rt, .pool = nescio_ctx_pool(ctx), .total = (uint64_t)rt->n_pbs * n_rows};
+    run r = {.ctx = ctx, .rt = rt, .pool = nescio_ctx_pool(ctx), .total = rt->n_pbs * n_rows};
 
     NESCIO_TRY(check_inputs(ctx, rt, inputs, n_rows));
     if (nescio_pool_workers(r.pool) > nescio_engine_workers(rt->engine))

@@ -6,9 +6,10 @@
 
 /** Standard deviations that a plan's parameters imply, on the torus. */
 typedef struct noise_levels {
-    double *fresh;   /**< [n_inputs] */
-    double *answer;  /**< [n_outputs] of a full answer; the last, shorter one has less */
-    double switched; /**< key switch and modulus switch, without the grid */
+    double *fresh;  /**< [n_inputs] */
+    double *answer; /**< [n_outputs] of a full answer; the last, shorter one has less */
+    double
+        switched[4]; /**< key switch and modulus switch, without the grid; by nescio_share_log() */
     double rotation;
 } noise_levels;
 

@@ -126,15 +126,19 @@ static void look_up(const row_job *job, row_state *s, const nescio_step *step)
     const nescio_plan *plan = job->sim->plan;
     const nescio_plan_table *t = &step->table;
     const uint32_t poly_size = plan->params.poly_size;
-    const uint64_t grid = ((uint64_t)1 << 63) / poly_size;
+    const unsigned share_log =
+        nescio_share_log(nescio_plan_shared_tables(plan, (uint32_t)(step - plan->steps)));
+    const uint64_t grid = ((uint64_t)1 << 63) / poly_size << share_log;
+    const double switched = job->noise->switched[share_log];
     const uint64_t *in = slot_at(job, s, step->sources[0]);
     uint64_t *out = slot_at(job, s, step->target);
 
     count_range(job, s, step->gate, in, plan->slots[step->sources[0]].delta);
     for (uint32_t i = 0; i < step->count; i++) {
         const uint32_t p = t->which ? t->which[i] : 0;
-        const uint64_t phase = in[i] + t->phase_offset + draw(job, s, job->noise->switched);
-        const uint32_t j = (uint32_t)((phase + grid / 2) / grid); /* 0 ... 2N - 1: the sum wraps */
+        const uint64_t phase = in[i] + t->phase_offset + draw(job, s, switched);
+        /* 0 ... 2N - 1: the sum wraps */
+        const uint32_t j = (uint32_t)((phase + grid / 2) / grid) << share_log;
         const uint64_t *poly = t->polys + (size_t)p * poly_size;
         const uint64_t entry = j < poly_size ? poly[j] : 0 - poly[j - poly_size];
 
@@ -189,8 +193,6 @@ nescio_status nescio_noise_levels(nescio_ctx *ctx, const nescio_simulation *sim,
 {
     const nescio_plan *plan = sim->plan;
     const nescio_tfhe_params *p = &plan->params;
-    const double grid = 1 / (2.0 * p->poly_size);
-
     out->fresh = nescio_arena_array(arena, plan->n_inputs, sizeof *out->fresh);
     out->answer = nescio_arena_array(arena, plan->n_outputs, sizeof *out->answer);
     if (!out->fresh || !out->answer)
@@ -203,9 +205,13 @@ nescio_status nescio_noise_levels(nescio_ctx *ctx, const nescio_simulation *sim,
 
         out->answer[i] = sqrt(nescio_noise_answer(p, shared, o->answer_log));
     }
-    /* Rounding the phase to the grid happens for real: its share is not drawn again. */
-    out->switched = sqrt(
-        fmax(0, nescio_noise_keyswitch(p) + nescio_noise_modulus_switch(p) - grid * grid / 12));
+    for (unsigned log = 0; log < sizeof out->switched / sizeof *out->switched; log++) {
+        const double grid = (double)(1u << log) / (2.0 * p->poly_size);
+
+        /* Rounding the phase to the grid happens for real: its share is not drawn again. */
+        out->switched[log] = sqrt(fmax(
+            0, nescio_noise_keyswitch(p) + nescio_noise_modulus_switch(p, log) - grid * grid / 12));
+    }
     out->rotation = sqrt(nescio_noise_blind_rotation(p));
     return NESCIO_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Table look-ups in batches: key switch, centered modulus switch, blind rotation, sample
- * extraction.
+ * extraction. 2^v tables of one rotation: their entries take turns in the accumulator, exponents
+ * are multiples of 2^v, and coefficient t of the result is that of table t.
  *
  * A job is a chunk of ciphertexts: one key-switch product for the chunk, then tiles of it over the
  * bootstrapping key. Chunks and tiles are cut evenly, so that neither a worker nor a last tile is
@@ -14,8 +15,10 @@
 
 typedef struct table_run {
     const nescio_engine *engine;
-    const nescio_lwe_batch *out, *in;
+    const nescio_lwe_batch *outs, *in;
     const nescio_table_batch *tables;
+    size_t n_tables;
+    unsigned share_log;
     _Atomic size_t *done;
     size_t n_chunks;
 } table_run;
@@ -59,54 +62,72 @@ uint64_t nescio_switch_digits(const nescio_engine *engine, const nescio_switch_k
     return body - ((uint64_t)rest << 31);
 }
 
-/* acc = X^-shift times table i_poly, as a trivial GLWE, for shift in [0, 2N). */
-static void start_accumulator(const nescio_engine *engine, void *acc, const uint64_t *poly,
-                              uint32_t shift)
+static const uint64_t *polynomial(const table_run *run, size_t t, size_t i)
 {
-    const uint32_t n = engine->p.poly_size, mask_words = nescio_tfhe_big_dim(&engine->p);
+    const nescio_table_batch *tables = &run->tables[t];
+    const size_t which = tables->which ? tables->which[i] : 0;
 
-    for (uint32_t j = 0; j < n; j++) {
-        const uint32_t at = (shift + j) & (2 * n - 1);
-        const uint64_t word = at < n ? poly[at] : 0 - poly[at - n];
-
-        if (engine->p.torus_log == 32)
-            ((uint32_t *)acc)[mask_words + j] = (uint32_t)((word + 0x80000000u) >> 32);
-        else
-            ((uint64_t *)acc)[mask_words + j] = word;
-    }
-    memset(acc, 0, mask_words * (engine->p.torus_log / 8));
+    assert(which < tables->n_polys);
+    return tables->polys + which * run->engine->p.poly_size;
 }
 
-/* Constant coefficient of a GLWE as LWE ciphertext i: mask word (p, 0) is A_p[0], word (p, j) is
- * -A_p[N - j]. */
-static void extract_sample(const nescio_engine *engine, const nescio_lwe_batch *out, size_t i,
-                           const void *acc, uint64_t post_add)
+/* acc = X^-shift times the tables of ciphertext i, as a trivial GLWE, for shift in [0, 2N). */
+static void start_accumulator(const table_run *run, void *acc, size_t i, uint32_t shift)
 {
-    const size_t n = engine->p.poly_size;
+    const nescio_tfhe_params *p = &run->engine->p;
+    const uint32_t n = p->poly_size, mask_words = nescio_tfhe_big_dim(p);
+    const size_t turn = (size_t)1 << run->share_log;
+
+    memset(acc, 0, (mask_words + n) * (p->torus_log / 8));
+    for (size_t t = 0; t < run->n_tables; t++) {
+        const uint64_t *poly = polynomial(run, t, i);
+
+        for (uint32_t j = 0; j < n; j += (uint32_t)turn) {
+            const uint32_t at = (shift + j) & (2 * n - 1);
+            const uint64_t word = at < n ? poly[at] : 0 - poly[at - n];
+
+            if (p->torus_log == 32)
+                ((uint32_t *)acc)[mask_words + j + t] = (uint32_t)((word + 0x80000000u) >> 32);
+            else
+                ((uint64_t *)acc)[mask_words + j + t] = word;
+        }
+    }
+}
+
+/* Coefficient t of a GLWE as LWE ciphertext i of outs[t]: mask word (p, j) is A_p[t - j] for j <=
+ * t, and -A_p[N + t - j] beyond. */
+static void extract_sample(const table_run *run, size_t t, size_t i, const void *acc)
+{
+    const nescio_lwe_batch *out = &run->outs[t];
+    const nescio_table_batch *tables = &run->tables[t];
+    const uint64_t post_add = tables->post_add[tables->which ? tables->which[i] : 0];
+    const size_t n = run->engine->p.poly_size;
 
     for (size_t p = 0; p < out->dim; p += n) {
         if (out->torus_log == 32) {
             const uint32_t *a = (const uint32_t *)acc + p;
             uint32_t *o = (uint32_t *)out->words + i * out->stride + p;
 
-            o[0] = a[0];
-            for (size_t j = 1; j < n; j++)
-                o[j] = 0u - a[n - j];
+            for (size_t j = 0; j <= t; j++)
+                o[j] = a[t - j];
+            for (size_t j = t + 1; j < n; j++)
+                o[j] = 0u - a[n + t - j];
         } else {
             const uint64_t *a = (const uint64_t *)acc + p;
             uint64_t *o = (uint64_t *)out->words + i * out->stride + p;
 
-            o[0] = a[0];
-            for (size_t j = 1; j < n; j++)
-                o[j] = 0 - a[n - j];
+            for (size_t j = 0; j <= t; j++)
+                o[j] = a[t - j];
+            for (size_t j = t + 1; j < n; j++)
+                o[j] = 0 - a[n + t - j];
         }
     }
     if (out->torus_log == 32)
         ((uint32_t *)out->words)[i * out->stride + out->dim] =
-            ((const uint32_t *)acc)[out->dim] + (uint32_t)((post_add + 0x80000000u) >> 32);
+            ((const uint32_t *)acc)[out->dim + t] + (uint32_t)((post_add + 0x80000000u) >> 32);
     else
         ((uint64_t *)out->words)[i * out->stride + out->dim] =
-            ((const uint64_t *)acc)[out->dim] + post_add;
+            ((const uint64_t *)acc)[out->dim + t] + post_add;
 }
 
 /* Key switch and modulus switch of ciphertexts [c.first, c.end): exponents and switched bodies into
@@ -133,8 +154,8 @@ static void switch_chunk(const table_run *run, piece c, uint8_t *scratch)
         const uint32_t *lwe = small + t * w->small_stride;
         const uint64_t body = bodies[t] + ((uint64_t)lwe[p->lwe_dim] << (64 - p->ks_modulus_log));
 
-        bodies[t] = nescio_modulus_switch(p, exponents + t * w->exponent_stride, lwe,
-                                          body + run->tables->phase_offset);
+        bodies[t] = nescio_modulus_switch(p, run->share_log, exponents + t * w->exponent_stride,
+                                          lwe, body + run->tables->phase_offset);
     }
 }
 
@@ -147,25 +168,17 @@ static void rotate_tile(const table_run *run, size_t chunk_first, piece tile, ui
     const size_t acc_bytes = w->acc_stride * (engine->p.torus_log / 8);
     const uint64_t *bodies = (const uint64_t *)(const void *)(scratch + w->bodies);
     const uint16_t *exponents = (const uint16_t *)(const void *)(scratch + w->exponents);
-    const nescio_table_batch *tables = run->tables;
     uint8_t *acc = scratch + w->acc;
 
-    for (size_t t = tile.first; t < tile.end; t++) {
-        const size_t which = tables->which ? tables->which[chunk_first + t] : 0;
-
-        assert(which < tables->n_polys);
-        start_accumulator(engine, acc + (t - tile.first) * acc_bytes,
-                          tables->polys + which * engine->p.poly_size, (uint32_t)bodies[t]);
-    }
+    for (size_t i = tile.first; i < tile.end; i++)
+        start_accumulator(run, acc + (i - tile.first) * acc_bytes, chunk_first + i,
+                          (uint32_t)bodies[i]);
     nescio_blind_rotate(engine->bsk, acc, tile.end - tile.first,
                         exponents + tile.first * w->exponent_stride, w->exponent_stride,
                         scratch + w->rotate);
-    for (size_t t = tile.first; t < tile.end; t++) {
-        const size_t which = tables->which ? tables->which[chunk_first + t] : 0;
-
-        extract_sample(engine, run->out, chunk_first + t, acc + (t - tile.first) * acc_bytes,
-                       tables->post_add[which]);
-    }
+    for (size_t i = tile.first; i < tile.end; i++)
+        for (size_t t = 0; t < run->n_tables; t++)
+            extract_sample(run, t, chunk_first + i, acc + (i - tile.first) * acc_bytes);
 }
 
 static void run_chunk(void *arg, size_t i_chunk, unsigned i_worker)
@@ -186,18 +199,37 @@ static void run_chunk(void *arg, size_t i_chunk, unsigned i_worker)
     }
 }
 
+unsigned nescio_share_log(size_t n_tables)
+{
+    unsigned log = 0;
+
+    while (((size_t)1 << log) < n_tables)
+        log++;
+    return log;
+}
+
 void nescio_engine_tables(nescio_engine *engine, struct nescio_pool *pool,
-                          const nescio_lwe_batch *out, const nescio_lwe_batch *in,
-                          const nescio_table_batch *tables, _Atomic size_t *done)
+                          const nescio_lwe_batch *outs, const nescio_lwe_batch *in,
+                          const nescio_table_batch *tables, size_t n_tables, _Atomic size_t *done)
 {
     const size_t workers = nescio_pool_workers(pool);
     const size_t chunks = ceil_div(ceil_div(tables->count, NESCIO_CHUNK), workers) * workers;
-    table_run run = {.engine = engine, .out = out, .in = in, .tables = tables, .done = done};
+    table_run run = {.engine = engine,
+                     .outs = outs,
+                     .in = in,
+                     .tables = tables,
+                     .n_tables = n_tables,
+                     .share_log = nescio_share_log(n_tables),
+                     .done = done};
 
-    assert(workers <= engine->n_workers && tables->count <= in->count &&
-           tables->count <= out->count);
-    assert(in->dim == nescio_tfhe_big_dim(&engine->p) && out->dim == in->dim);
-    assert(in->torus_log == engine->p.torus_log && out->torus_log == in->torus_log);
+    assert(workers <= engine->n_workers && tables->count <= in->count);
+    assert(n_tables >= 1 && n_tables <= NESCIO_SHARED_TABLES_MAX);
+    assert(in->dim == nescio_tfhe_big_dim(&engine->p) && in->torus_log == engine->p.torus_log);
+    for (size_t t = 0; t < n_tables; t++) {
+        assert(tables[t].count == tables->count && tables->count <= outs[t].count);
+        assert(tables[t].phase_offset == tables->phase_offset);
+        assert(outs[t].dim == in->dim && outs[t].torus_log == in->torus_log);
+    }
     run.n_chunks = chunks < tables->count ? chunks : tables->count;
     nescio_pool_run(pool, run.n_chunks, run_chunk, &run);
 }

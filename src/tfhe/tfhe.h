@@ -61,7 +61,7 @@ size_t nescio_engine_bytes_for(const nescio_tfhe_params *p, unsigned n_threads);
 unsigned nescio_engine_workers(const nescio_engine *engine);
 
 /** One batch of table look-ups. Ciphertext i of `in` goes through polynomial which[i] (all through 0 when which is NULL).
- *  Output phase = P[round((phase_in + phase_offset) 2N)] + post_add[poly], P negacyclic: P[j + N] = -P[j]. */
+ *  Output phase = P[round((phase_in + phase_offset) 2N)] + post_add[which], P negacyclic: P[j + N] = -P[j]. */
 typedef struct nescio_table_batch {
     size_t count;
     uint64_t phase_offset;    /**< torus, added before the switch */
@@ -71,10 +71,18 @@ typedef struct nescio_table_batch {
     size_t n_polys;
 } nescio_table_batch;
 
-/** out[i] = table of in[i]. Tiles of ciphertexts go over the key together; the pool's workers take tiles. in and out may be the
- *  same batch. No allocation. `done` (may be NULL) is an atomic counter of finished ciphertexts for progress. */
-void nescio_engine_tables(nescio_engine *engine, struct nescio_pool *pool, const nescio_lwe_batch *out,
-                          const nescio_lwe_batch *in, const nescio_table_batch *tables, _Atomic size_t *done);
+#define NESCIO_SHARED_TABLES_MAX 8
+/** Bits of the switched phase that the number of the table takes when n tables share a rotation: log2 of n, rounded up. */
+unsigned nescio_share_log(size_t n_tables);
+
+/** outs[t][i] = tables[t] of in[i], for t < n_tables <= NESCIO_SHARED_TABLES_MAX, by one rotation of each in[i]. The tables have one
+ *  count and phase_offset. With more than one the phase is rounded to 2N >> nescio_share_log(n_tables) places, and read from every
+ *  2^share_log-th entry (Chillotti, Ligier, Orfila, Tap 2021, "Improved programmable bootstrapping", section 3: many tables at once).
+ *  Tiles of ciphertexts go over the key together; the pool's workers take tiles. One of outs may be `in`. No allocation.
+ *  `done` (may be NULL) is an atomic counter of finished ciphertexts for progress. */
+void nescio_engine_tables(nescio_engine *engine, struct nescio_pool *pool, const nescio_lwe_batch *outs,
+                          const nescio_lwe_batch *in, const nescio_table_batch *tables, size_t n_tables,
+                          _Atomic size_t *done);
 
 /** out[r] (+)= sum_c m[r][c] in[c]; adds to out when `accumulate`. out and in do not overlap. Workers take row blocks. */
 void nescio_lwe_linear(struct nescio_pool *pool, const nescio_lwe_batch *out, const nescio_int_matrix *m,

@@ -137,6 +137,48 @@ static void factors_keep_results_exact(void **state)
     stop(&s);
 }
 
+/** Three tables of one wire take one rotation, one of them with a table for each element; simulated
+ * and encrypted they give what they give in the clear. */
+static void shared_rotations_come_back_exact(void **state)
+{
+    static const char text[] =
+        "circuit 1\n%x = input [4] in 0..3 { codes 0..3 scale [1] zero [0] }\n"
+        "%t = table(%x) [4] in 0..3 { exact first 0 step 1 entries 4 tables 1 values [3 1 0 2] }\n"
+        "%u = table(%x) [4] in 0..1 { exact first 0 step 1 entries 4 tables 1 values [0 1 1 0] }\n"
+        "%v = table(%x) [4] in 0..3 { exact first 0 step 1 entries 4 tables 2 which [0 1 1 0] "
+        "values [0 1 2 3 2 2 0 1] }\n"
+        "%s = linear(%t %u) [2] in 0..4 { dense [1 0 0 0 0 0 1 0] dense [0 1 0 0 0 0 0 1] }\n"
+        "%w = table(%s) [2] in 0..4 { exact first 0 step 1 entries 5 tables 1 values [4 2 0 1 3] "
+        "}\n"
+        "%y = output(%v) [4] in 0..3 { codes 0..3 scale [1] zero [0] }\n"
+        "%z = output(%w) [2] in 0..4 { codes 0..4 scale [1] zero [0] }\n";
+    nescio_simulation sim;
+    nescio_circuit *c;
+    uint32_t most = 0;
+    subject s;
+
+    (void)state;
+    if (nescio_circuit_parse(ctx, text, sizeof text - 1, &c) != NESCIO_OK)
+        fail_msg("%s", nescio_ctx_message(ctx));
+    start(&s, c, 20, 4);
+    for (uint32_t i = 0; i < s.plan->n_steps; i++)
+        if (s.plan->steps[i].kind == NESCIO_STEP_TABLE && s.plan->steps[i].table.n_shared > most)
+            most = s.plan->steps[i].table.n_shared;
+    assert_int_equal(most, 3);
+    assert_int_equal(s.plan->report.n_pbs, 4 + 2);
+    run_encrypted(&s, 7);
+    for (size_t i = 0; i < 2; i++)
+        assert_memory_equal(s.clear[i], s.out[i],
+                            s.n_rows * s.plan->outputs[i].count * sizeof(int64_t));
+    sim = (nescio_simulation){.plan = s.plan, .circuit = s.c, .seed = {3}};
+    assert_int_equal(
+        nescio_simulate(ctx, &sim, (const int64_t *const *)s.in, s.out, s.n_rows, NULL), NESCIO_OK);
+    for (size_t i = 0; i < 2; i++)
+        assert_memory_equal(s.clear[i], s.out[i],
+                            s.n_rows * s.plan->outputs[i].count * sizeof(int64_t));
+    stop(&s);
+}
+
 /** Levelled circuits are not rounded by tables: errors are the answer's noise, as large as stated.
  */
 static void levelled_circuits_have_the_stated_deviation(void **state)
@@ -316,6 +358,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exact_circuits_come_back_exact),
         cmocka_unit_test(factors_keep_results_exact),
+        cmocka_unit_test(shared_rotations_come_back_exact),
         cmocka_unit_test(levelled_circuits_have_the_stated_deviation),
         cmocka_unit_test(networks_err_as_the_simulator_says),
         cmocka_unit_test(wide_inputs_travel_in_pieces),

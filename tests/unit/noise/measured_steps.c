@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-enum { MAX_KEYS = 4, BATCH = 250, NUMBERS = 16 };
+enum { MAX_KEYS = 4, BATCH = 250, NUMBERS = 16, SHARE_LOGS = 3 };
 
 /* All coefficients of the rotated table, on the torus. */
 #define CONSTANT 0.125
@@ -18,9 +18,11 @@ static const unsigned answer_logs[] = {16, 24};
 
 /* One group of samples a key, for answers one a coefficient: each has a mean of its own. */
 typedef struct step_samples {
-    noise_sample fresh[MAX_KEYS], keyswitch[MAX_KEYS], modulus[MAX_KEYS], rotation[MAX_KEYS];
+    noise_sample fresh[MAX_KEYS], keyswitch[MAX_KEYS], modulus[SHARE_LOGS][MAX_KEYS];
+    noise_sample rotation[2][MAX_KEYS]; /* two tables of one rotation */
     noise_sample answer[2][MAX_KEYS * NUMBERS];
-    double weight; /* of the small keys, a mean over them */
+    double weight;     /* of the small keys, a mean over them */
+    double covariance; /* of the two tables' noise, a mean over the keys */
 } step_samples;
 
 static nescio_stream test_stream(uint64_t index)
@@ -111,7 +113,8 @@ static double key_weight(const nescio_secret_key *key)
     return sum / (key->params.lwe_dim * mean * (1 - mean));
 }
 
-static void modulus_switch(const tfhe_fixture *f, noise_sample *s, size_t samples)
+static void modulus_switch(const tfhe_fixture *f, unsigned share_log, noise_sample *s,
+                           size_t samples)
 {
     const nescio_tfhe_params *p = &f->secret->params;
     const unsigned up = 64 - p->ks_modulus_log;
@@ -128,7 +131,7 @@ static void modulus_switch(const tfhe_fixture *f, noise_sample *s, size_t sample
             mask[i] &= UINT32_MAX >> (32 - p->ks_modulus_log);
             before -= (uint64_t)mask[i] * f->secret->lwe[i] << up;
         }
-        after = nescio_modulus_switch(p, exponents, mask, body);
+        after = nescio_modulus_switch(p, share_log, exponents, mask, body);
         for (size_t i = 0; i < p->lwe_dim; i++)
             after -= (uint64_t)exponents[i] * f->secret->lwe[i];
         sample_add(s, after * (UINT64_MAX / (2 * p->poly_size) + 1), before);
@@ -137,31 +140,45 @@ static void modulus_switch(const tfhe_fixture *f, noise_sample *s, size_t sample
     free(mask);
 }
 
-/* A constant polynomial: whatever the switches do, the output is the constant plus the noise of
- * blind rotation. */
-static void blind_rotation(const tfhe_fixture *f, noise_sample *s, size_t samples)
+/* Constant polynomials: whatever the switches do, the outputs of two tables of one rotation are the
+ * constant plus the noise of blind rotation. Returns their covariance. */
+static double blind_rotation(const tfhe_fixture *f, noise_sample *first, noise_sample *second,
+                             size_t samples)
 {
     const nescio_tfhe_params *p = &f->secret->params;
     const uint64_t constant = as_phase(CONSTANT), zero = 0;
-    nescio_lwe_batch in = new_batch(p, BATCH), out = new_batch(p, BATCH);
-    uint64_t *poly = calloc(p->poly_size, sizeof *poly), phases[BATCH], got[BATCH];
-    const nescio_table_batch tables = {
+    nescio_lwe_batch in = new_batch(p, BATCH), outs[2] = {new_batch(p, BATCH), new_batch(p, BATCH)};
+    uint64_t *poly = calloc(p->poly_size, sizeof *poly), phases[BATCH], got[2][BATCH];
+    const nescio_table_batch table = {
         .count = BATCH, .polys = poly, .post_add = &zero, .n_polys = 1};
+    double product = 0, sum[2] = {0};
 
     for (size_t i = 0; i < p->poly_size; i++)
         poly[i] = constant;
     for (size_t i = 0; i < BATCH; i++)
         phases[i] = (uint64_t)1 << 62;
-    while (s->n < samples) {
+    while (first->n < samples) {
         expect_ok(f->ctx, nescio_lwe_encrypt(f->ctx, f->secret, &in, phases));
-        nescio_engine_tables(f->engine, f->pool, &out, &in, &tables, NULL);
-        nescio_lwe_phases(f->secret, &out, got);
-        for (size_t i = 0; i < BATCH; i++)
-            sample_add(s, got[i], constant);
+        nescio_engine_tables(f->engine, f->pool, outs, &in, (nescio_table_batch[]){table, table}, 2,
+                             NULL);
+        nescio_lwe_phases(f->secret, &outs[0], got[0]);
+        nescio_lwe_phases(f->secret, &outs[1], got[1]);
+        for (size_t i = 0; i < BATCH; i++) {
+            const double a = as_fraction(got[0][i] - constant),
+                         b = as_fraction(got[1][i] - constant);
+
+            sample_add(first, got[0][i], constant);
+            sample_add(second, got[1][i], constant);
+            product += a * b;
+            sum[0] += a;
+            sum[1] += b;
+        }
     }
     free(poly);
     free_batch(&in);
-    free_batch(&out);
+    free_batch(&outs[0]);
+    free_batch(&outs[1]);
+    return product / (double)first->n - sum[0] * sum[1] / ((double)first->n * (double)first->n);
 }
 
 /* Every coefficient has a mean of its own: s[0 ... 15]. */
@@ -194,8 +211,11 @@ static void measure_key(const nescio_tfhe_params *p, const measured_effort *effo
 
     fresh(&f, &s->fresh[key], samples);
     keyswitch(&f, &s->keyswitch[key], samples);
-    modulus_switch(&f, &s->modulus[key], samples);
-    blind_rotation(&f, &s->rotation[key], effort->rotations / effort->keys);
+    for (unsigned share_log = 0; share_log < SHARE_LOGS; share_log++)
+        modulus_switch(&f, share_log, &s->modulus[share_log][key], samples);
+    s->covariance += blind_rotation(&f, &s->rotation[0][key], &s->rotation[1][key],
+                                    effort->rotations / effort->keys) /
+                     (double)effort->keys;
     for (size_t i = 0; i < 2; i++)
         answer(&f, answer_logs[i], s->answer[i] + key * NUMBERS, samples);
     s->weight += key_weight(f.secret) / (double)effort->keys;
@@ -225,6 +245,7 @@ void measure_every_step(const nescio_tfhe_params *p, const measured_effort *effo
     const size_t keys = effort->keys;
     const double tolerance = effort->tolerance;
     step_samples s = {0};
+    double correlation;
     char what[40];
 
     assert_in_range(keys, 1, MAX_KEYS);
@@ -239,10 +260,19 @@ void measure_every_step(const nescio_tfhe_params *p, const measured_effort *effo
         "key switch", s.keyswitch, keys, nescio_noise_keyswitch(p),
         digits_mean(p, p->ks_levels, nescio_noise_tuniform(p->lwe_noise_log, p->ks_modulus_log)),
         tolerance);
-    expect_noise("modulus switch", s.modulus, keys, s.weight * nescio_noise_modulus_switch(p), 0,
-                 tolerance);
-    expect_noise("blind rotation", s.rotation, keys, nescio_noise_blind_rotation(p),
-                 first_product(p), tolerance);
+    for (unsigned share_log = 0; share_log < SHARE_LOGS; share_log++) {
+        snprintf(what, sizeof what, "modulus switch, %u tables", 1u << share_log);
+        expect_noise(what, s.modulus[share_log], keys,
+                     s.weight * nescio_noise_modulus_switch(p, share_log), 0, tolerance);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(what, sizeof what, "blind rotation, table %zu", i);
+        expect_noise(what, s.rotation[i], keys, nescio_noise_blind_rotation(p), first_product(p),
+                     tolerance);
+    }
+    correlation = s.covariance / nescio_noise_blind_rotation(p);
+    print_message("  correlation of two tables of one rotation %.2f\n", correlation);
+    assert_true(correlation > -0.15 && correlation < 0.75); /* counted as 1 */
     for (size_t i = 0; i < 2; i++) {
         snprintf(what, sizeof what, "answer, %u bits", answer_logs[i]);
         expect_noise(

@@ -79,7 +79,7 @@ static void failures_come_at_the_predicted_rate(void **state)
         phases[i] = (uint64_t)(i % 16) << (63 - BITS);
     for (size_t r = 0; r < rounds; r++) {
         expect_ok(f.ctx, nescio_lwe_encrypt(f.ctx, f.secret, &in, phases));
-        nescio_engine_tables(f.engine, f.pool, &out, &in, &tables, NULL);
+        nescio_engine_tables(f.engine, f.pool, &out, &in, &tables, 1, NULL);
         nescio_lwe_phases(f.secret, &out, got);
         for (size_t i = 0; i < BATCH; i++)
             failures += fabs(as_fraction(got[i] - phases[i])) > 0x1p-6;
@@ -87,7 +87,7 @@ static void failures_come_at_the_predicted_rate(void **state)
     /* The switched phase is an integer: half a step of 1/2N belongs to each side of the box. */
     expected = (double)(rounds * BATCH) *
                exp2(nescio_noise_log2_fail(nescio_noise_fresh(&p, 32) + nescio_noise_keyswitch(&p) +
-                                               nescio_noise_modulus_switch(&p),
+                                               nescio_noise_modulus_switch(&p, 0),
                                            1.0 / 64));
     print_message("failures: %.0f of %zu, %.1f predicted\n", failures, rounds * BATCH, expected);
     assert_true(expected > 50);

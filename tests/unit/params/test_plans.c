@@ -147,7 +147,7 @@ static void doubling_quadruples_the_variance(void **state)
     plan = plan_of(c, &o);
     const double v = nescio_noise_blind_rotation(&plan->params);
     const double s =
-        nescio_noise_keyswitch(&plan->params) + nescio_noise_modulus_switch(&plan->params);
+        nescio_noise_keyswitch(&plan->params) + nescio_noise_modulus_switch(&plan->params, 0);
     assert_int_equal(plan->n_steps, 5);
     assert_true(fabs(plan->slots[plan->steps[2].target].variance / (4 * v) - 1) < 1e-12);
     assert_true(fabs(plan->steps[3].table.variance / (4 * v + s) - 1) < 1e-12);
@@ -156,6 +156,69 @@ static void doubling_quadruples_the_variance(void **state)
     assert_int_equal(plan->slots[plan->steps[2].target].delta, ((uint64_t)1 << 52) * 292);
     assert_true(fabs(plan->steps[3].table.log2_fail -
                      nescio_noise_log2_fail(4 * v + s, 146.0 / 4096)) < 1e-6);
+    nescio_plan_free(plan);
+    nescio_circuit_free(c);
+}
+
+/** Steps that share: the plan of two tables on %x whose results meet in a sum. */
+static nescio_plan *plan_of_pair(nescio_circuit **c, int n_values, const char *set_name)
+{
+    const nescio_params_options o = {.set_name = set_name};
+    nescio_buffer text = {0};
+
+    nescio_write_text(&text,
+                      "circuit 1\n%%x = input [3] in 0..%d { codes 0..%d scale [1] zero [0] }\n",
+                      n_values - 1, n_values - 1);
+    for (int t = 0; t < 2; t++) {
+        nescio_write_text(
+            &text,
+            "%%%c = table(%%x) [3] in 0..1 { exact first 0 step 1 entries %d tables 1 values [",
+            "tu"[t], n_values);
+        for (int i = 0; i < n_values; i++)
+            nescio_write_text(&text, "%d ", i >> t & 1);
+        nescio_write_text(&text, "] }\n%%%c = linear(%%x) [1] in 0..%d { dense [1 0 0] }\n",
+                          "ab"[t], n_values - 1); /* another gate between the two tables */
+    }
+    nescio_write_text(&text, "%%s = linear(%%t %%u) [3] in -2..1 { dense [1 0 0 0 1 0 0 0 1] "
+                             "dense [-2 0 0 0 -2 0 0 0 -2] }\n"
+                             "%%y = output(%%s) [3] in -2..1 { codes -2..1 scale [1] zero [0] }\n");
+    if (nescio_circuit_parse(ctx, (const char *)text.data, text.bytes, c) != NESCIO_OK)
+        fail_msg("%s", nescio_ctx_message(ctx));
+    nescio_buffer_free(&text);
+    return plan_of(*c, &o);
+}
+
+/** Two tables of one wire take one rotation where noise leaves room for places twice as wide; their
+ * noise then counts as one source. */
+static void tables_of_one_wire_share_a_rotation(void **state)
+{
+    nescio_circuit *c;
+    nescio_plan *plan = plan_of_pair(&c, 4, "exact5");
+    const nescio_tfhe_params *p = &plan->params;
+    const double v = nescio_noise_blind_rotation(p);
+    const nescio_step *first = NULL;
+
+    (void)state;
+    for (uint32_t i = 0; i < plan->n_steps && !first; i++)
+        first = plan->steps[i].kind == NESCIO_STEP_TABLE ? &plan->steps[i] : NULL;
+    assert_int_equal(first[0].table.n_shared, 2);
+    assert_int_equal(first[1].table.n_shared, 0);
+    assert_int_equal(first[0].sources[0], first[1].sources[0]);
+    assert_int_equal(plan->report.n_pbs, 3);
+    assert_true(fabs(first[1].table.variance /
+                         (nescio_noise_fresh(p, plan->inputs[0].body_log) +
+                          nescio_noise_keyswitch(p) + nescio_noise_modulus_switch(p, 1)) -
+                     1) < 1e-12);
+    assert_true(fabs(plan->slots[first[2].target].variance / (9 * v) - 1) < 1e-12);
+    assert_true(plan->report.log2_p_fail <= -128);
+    assert_int_equal(nescio_plan_verify(ctx, plan, c), NESCIO_OK);
+    nescio_plan_free(plan);
+    nescio_circuit_free(c);
+
+    plan = plan_of_pair(&c, 32, "exact5");
+    assert_int_equal(plan->report.n_pbs, 6);
+    for (uint32_t i = 0; i < plan->n_steps; i++)
+        assert_true(plan->steps[i].kind != NESCIO_STEP_TABLE || plan->steps[i].table.n_shared == 1);
     nescio_plan_free(plan);
     nescio_circuit_free(c);
 }
@@ -316,6 +379,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_sources_add_before_squaring),
         cmocka_unit_test(doubling_quadruples_the_variance),
+        cmocka_unit_test(tables_of_one_wire_share_a_rotation),
         cmocka_unit_test(exact_circuits_meet_their_failure_probability),
         cmocka_unit_test(networks_get_small_parameters),
         cmocka_unit_test(narrow_windows_get_factors),

@@ -13,7 +13,7 @@ static nescio_ctx *ctx;
 static double switched(const nescio_tfhe_params *p, double norm)
 {
     return norm * norm * nescio_noise_blind_rotation(p) + nescio_noise_keyswitch(p) +
-           nescio_noise_modulus_switch(p);
+           nescio_noise_modulus_switch(p, 0);
 }
 
 static nescio_params_answer ask(unsigned bits, double norm, double log2_p_fail)

@@ -119,6 +119,7 @@ nescio_plan *plan_by_hand(nescio_ctx *ctx, const nescio_circuit *c)
     put_slot(plan, 5, 4, 0, DELTA_L);
     put_step(plan, HAND_INPUT, NESCIO_STEP_INPUT_LINEAR, 1, 0, 1, (const uint32_t[]){0}, 2);
     put_step(plan, HAND_TABLE, NESCIO_STEP_TABLE, 2, 1, 1, (const uint32_t[]){0}, 1);
+    plan->steps[HAND_TABLE].table.n_shared = 1;
     plan->steps[HAND_TABLE].table.phase_offset =
         3 * DELTA_A + DELTA_A / 2 - ((uint64_t)1 << 62) / plan->params.poly_size;
     plan->steps[HAND_TABLE].table.variance = 1e-8;
@@ -153,6 +154,7 @@ nescio_plan *plan_of_one_table(nescio_ctx *ctx, const nescio_circuit *c, uint64_
     put_step(plan, 2, NESCIO_STEP_ANSWER, 2, 0, 1, (const uint32_t[]){1}, 1);
     plan->steps[1].table.full_torus = full_torus;
     plan->steps[1].table.variance = 1e-8;
+    plan->steps[1].table.n_shared = 1;
     plan->steps[1].table.phase_offset = ((uint64_t)1 << 62) - (uint64_t)middle * delta_in -
                                         ((uint64_t)1 << 62) / plan->params.poly_size;
     return plan;

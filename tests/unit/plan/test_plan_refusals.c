@@ -47,6 +47,8 @@ MUTATION(overlapping, p->slots[5].first = 5)
 MUTATION(gather_overlap, p->slots[4].first = 4)
 MUTATION(table_overlap, p->slots[1].first = 1)
 MUTATION(not_saturating, p->steps[HAND_TABLE].table.full_torus = true)
+MUTATION(shared_with_none, p->steps[HAND_TABLE].table.n_shared = 0)
+MUTATION(shared_with_others, p->steps[HAND_TABLE].table.n_shared = 2)
 MUTATION(answer_target, p->steps[HAND_ANSWER].target = 1)
 MUTATION(answer_missing, p->n_steps--)
 MUTATION(answer_delta, p->outputs[0].delta++)
@@ -91,6 +93,8 @@ static const struct {
     {gather_overlap, "source and target of 'c' overlap"},
     {table_overlap, "overlap in part"},
     {not_saturating, "does not saturate"},
+    {shared_with_none, "is not of the rotation of the steps before it"},
+    {shared_with_others, "shares its rotation with steps that are none"},
     {answer_target, "answer 1 is not output 'y'"},
     {answer_missing, "no step answers output 'y'"},
     {answer_delta, "factor 1 does not bring"},

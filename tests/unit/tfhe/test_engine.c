@@ -59,7 +59,7 @@ static void lookups(tfhe_fixture *f)
         which[i] = i % 3 == 0;
     }
     expect_ok(f->ctx, nescio_lwe_encrypt(f->ctx, f->secret, &in, phases));
-    nescio_engine_tables(f->engine, f->pool, &out, &in, &tables, &done);
+    nescio_engine_tables(f->engine, f->pool, &out, &in, &tables, 1, &done);
     assert_int_equal(done, COUNT);
     nescio_lwe_phases(f->secret, &out, got);
     for (size_t i = 0; i < COUNT; i++) {
@@ -69,10 +69,64 @@ static void lookups(tfhe_fixture *f)
             fail_msg("look-up %zu of %u: phase %.6f, not %.6f", i, (unsigned)m, as_fraction(got[i]),
                      as_fraction(encode(want)));
     }
-    nescio_engine_tables(f->engine, f->pool, &in, &in, &tables, NULL); /* in place: the same bits */
+    nescio_engine_tables(f->engine, f->pool, &in, &in, &tables, 1,
+                         NULL); /* in place: the same bits */
     assert_memory_equal(in.words, out.words, nescio_lwe_batch_bytes(p, COUNT));
     free_batch(&in);
     free_batch(&out);
+    free(polys);
+}
+
+static uint64_t negated(uint64_t m)
+{
+    return (MESSAGES - m) % MESSAGES;
+}
+
+/* Three tables of one rotation, one of them in place, one with a choice of polynomials: what the
+ * tables give one by one. Phases are rounded to steps of four, so boxes start half such a step
+ * early. */
+static void shared_lookups(tfhe_fixture *f)
+{
+    const nescio_tfhe_params *p = &f->secret->params;
+    const size_t n = p->poly_size;
+    uint64_t (*const of[4])(uint64_t) = {identity, square, negated, identity};
+    uint64_t *polys = calloc(4 * n, sizeof *polys), phases[COUNT], got[COUNT];
+    const uint64_t post_add[2] = {0, encode(1)};
+    const uint64_t offset = ((uint64_t)1 << (62 - BITS)) - 2 * (((uint64_t)1 << 63) / n);
+    uint32_t which[COUNT];
+    nescio_table_batch tables[3];
+    nescio_lwe_batch in = new_batch(p, COUNT),
+                     outs[3] = {in, new_batch(p, COUNT), new_batch(p, COUNT)};
+
+    for (uint32_t t = 0; t < 4; t++)
+        fill_table(polys + t * n, p->poly_size, of[t]);
+    for (uint32_t t = 0; t < 3; t++)
+        tables[t] = (nescio_table_batch){.count = COUNT,
+                                         .phase_offset = offset,
+                                         .polys = polys + t * n,
+                                         .post_add = post_add,
+                                         .which = t == 2 ? which : NULL,
+                                         .n_polys = t == 2 ? 2 : 1};
+    for (size_t i = 0; i < COUNT; i++) {
+        phases[i] = encode(i % MESSAGES);
+        which[i] = i % 5 == 0;
+    }
+    expect_ok(f->ctx, nescio_lwe_encrypt(f->ctx, f->secret, &in, phases));
+    nescio_engine_tables(f->engine, f->pool, outs, &in, tables, 3, NULL);
+    for (uint32_t t = 0; t < 3; t++) {
+        nescio_lwe_phases(f->secret, &outs[t], got);
+        for (size_t i = 0; i < COUNT; i++) {
+            const uint64_t m = i % MESSAGES, second = t == 2 ? which[i] : 0;
+            const uint64_t want = of[t + second](m) + second;
+
+            if (decode(got[i]) != want || fabs(as_fraction(got[i] - encode(want))) > 0x1p-12)
+                fail_msg("table %u, look-up %zu of %u: phase %.6f, not %.6f", t, i, (unsigned)m,
+                         as_fraction(got[i]), as_fraction(encode(want)));
+        }
+    }
+    free_batch(&outs[0]);
+    free_batch(&outs[1]);
+    free_batch(&outs[2]);
     free(polys);
 }
 
@@ -233,7 +287,7 @@ static void whole_way(tfhe_fixture *f)
                          &(nescio_int_matrix){.n_rows = 8, .n_columns = 16, .dense = pairs}, &input,
                          false),
                      NESCIO_OK);
-    nescio_engine_tables(f->engine, f->pool, &b, &a, &tables, NULL);
+    nescio_engine_tables(f->engine, f->pool, &b, &a, &tables, 1, NULL);
     nescio_lwe_linear(f->pool, &a,
                       &(nescio_int_matrix){.n_rows = 8, .n_columns = 8, .dense = shift}, &b, false);
     nescio_engine_answer(f->engine, f->pool, answer, &a, 16);
@@ -256,6 +310,7 @@ static void every_step(const nescio_tfhe_params *p, unsigned threads)
 
     assert_true(nescio_tfhe_params_equal(nescio_engine_params(f.engine), p));
     lookups(&f);
+    shared_lookups(&f);
     linears(&f);
     answers(&f);
     whole_way(&f);
@@ -323,8 +378,8 @@ static void workers_do_not_change_bits(void **state)
     expect_ok(ctx, nescio_ctx_set_threads(ctx, 3));
     expect_ok(ctx, nescio_engine_new(ctx, &f.evaluation, &other));
     expect_ok(f.ctx, nescio_lwe_encrypt(f.ctx, f.secret, &in, phases));
-    nescio_engine_tables(f.engine, NULL, &a, &in, &tables, NULL);
-    nescio_engine_tables(other, nescio_ctx_pool(ctx), &b, &in, &tables, NULL);
+    nescio_engine_tables(f.engine, NULL, &a, &in, &tables, 1, NULL);
+    nescio_engine_tables(other, nescio_ctx_pool(ctx), &b, &in, &tables, 1, NULL);
     assert_memory_equal(a.words, b.words, nescio_lwe_batch_bytes(&p, COUNT));
     assert_true(nescio_engine_bytes(other) > nescio_engine_bytes(f.engine));
     nescio_engine_free(other);

@@ -51,7 +51,7 @@ static void run(const task *t, nescio_isa isa, outcome *o)
     memcpy(o->small, small, (p->lwe_dim + 1) * sizeof *small);
     eight.count = 8;
     nescio_engine_answer(engine, t->f.pool, o->answer, &eight, 17);
-    nescio_engine_tables(engine, t->f.pool, &out, &t->in, &tables, NULL);
+    nescio_engine_tables(engine, t->f.pool, &out, &t->in, &tables, 1, NULL);
     nescio_lwe_phases(t->f.secret, &out, o->tables);
     assert_int_equal(nescio_engine_input_linear(engine, t->f.pool, &rows, &m, &input, false),
                      NESCIO_OK);

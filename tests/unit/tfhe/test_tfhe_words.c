@@ -153,7 +153,7 @@ static void modulus_switch_is_centered(void **state)
             mask[i] &= UINT32_MAX >> (32 - p.ks_modulus_log);
         mask[0] = UINT32_MAX >> (32 - p.ks_modulus_log); /* the nearest exponent is 2N, that is 0 */
         body = nescio_stream_u64(&s);
-        switched = nescio_modulus_switch(&p, exponents, mask, body);
+        switched = nescio_modulus_switch(&p, 0, exponents, mask, body);
         assert_int_equal(exponents[0], 0);
         for (size_t i = 0; i < 48; i++) {
             const double exact = ldexp(mask[i], -(int)p.ks_modulus_log) * 512;
