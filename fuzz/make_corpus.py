@@ -85,7 +85,51 @@ def model(graph, opset=13, ir=8, ml=0, functions=()):
     return pb(f1=ir, f8=imports + ([pb(f1='ai.onnx.ml', f2=ml)] if ml else []), f7=graph, f25=list(functions))
 
 
+def ints(name, *values, scalar=False):
+    return pb(f1=[] if scalar else [len(values)], f2=7, f7=list(values), f8=name)
+
+
+def floats(name, dims, *values):
+    return pb(f1=list(dims), f2=1, f4=[float(v) for v in values], f8=name)
+
+
+def attr(name, value):
+    """An int, a list of ints, a float, a text, or a graph (bytes)."""
+    kind = {int: 2, list: 7, float: 1, str: 3, bytes: 5}[type(value)]
+    return pb(f1=name, f20=kind, **{{2: 'f3', 7: 'f8', 1: 'f2', 3: 'f4', 5: 'f6'}[kind]: value})
+
+
 X, Y = info('x', 1, 2, 3), info('y', 1, 2, 3)
+# Operators whose results are as big as a number in the file says.
+SIZES = pb(f1=[node('Shape', ['x'], ['s']), node('ConstantOfShape', ['s'], ['a']), node('Expand', ['x', 'wide'], ['b']),
+               node('Tile', ['x', 'twice'], ['c']), node('Range', ['zero', 'six', 'one'], ['d']), node('Pad', ['x', 'pads'], ['e']),
+               node('OneHot', ['d', 'six', 'onoff'], ['f'], attr('axis', -1)), node('Unsqueeze', ['x', 'front'], ['image']),
+               node('Resize', ['image', '', 'scales'], ['g'], attr('mode', 'linear')), node('EyeLike', ['x'], ['h'], attr('dtype', 1)),
+               node('ConstantOfShape', ['twice'], ['i']), node('Expand', ['i', 'twice'], ['j'])],
+           f5=[ints('wide', 4, 2, 3), ints('twice', 2, 2), ints('zero', 0, scalar=True), ints('six', 6, scalar=True),
+               ints('one', 1, scalar=True), ints('pads', 0, 1, 2, 0), ints('front', 0, 1), floats('onoff', [2], 0, 1),
+               floats('scales', [4], 1, 1, 2, 1.5)],
+           f11=X, f12=[info(name, 1) for name in 'abcefghj'] + [info('d', 7)])
+# Layers whose work grows with attributes and with each other.
+LAYERS = pb(f1=[node('LSTM', ['x', 'w', 'r'], ['', 'h'], attr('hidden_size', 2)), node('Squeeze', ['h', 'zero'], ['u']),
+                node('Conv', ['x', 'k'], ['c'], attr('pads', [1, 1]), attr('group', 1)), node('Relu', ['c'], ['p']),
+                node('MaxPool', ['p'], ['m'], attr('kernel_shape', [2]), attr('strides', [1])),
+                node('ConvTranspose', ['m', 't'], ['o'], attr('strides', [2]), attr('dilations', [1])),
+                node('Einsum', ['o', 'o'], ['e'], attr('equation', 'abc,dbc->ad')), node('CumSum', ['e', 'axis'], ['v']),
+                node('TopK', ['v', 'one'], ['y', 'i']), node('Split', ['x'], ['l', 'n'], attr('axis', 2), attr('num_outputs', 2)),
+                node('LayerNormalization', ['x', 'g'], ['q']), node('Attention', ['x', 'x', 'x'], ['z'], attr('q_num_heads', 1), attr('kv_num_heads', 1))],
+            f5=[floats('w', [1, 8, 3], *[.1 * i for i in range(24)]), floats('r', [1, 8, 2], *[.1 * i for i in range(16)]),
+                floats('k', [4, 5, 2], *[.1 * i for i in range(40)]), floats('t', [4, 2, 2], *[.1 * i for i in range(16)]),
+                floats('g', [3], 1, 2, 3), ints('zero', 0), ints('axis', 0, scalar=True), ints('one', 1)],
+            f11=info('x', 1, 2, 5, 3), f12=[info(name, 1) for name in 'uylnqz'] + [info('i', 7)])
+# A Loop with a stated number of rounds, and one inside it.
+INNER = pb(f1=[node('Add', ['a', 'x'], ['b']), node('Identity', ['go'], ['on'])], f2='inner',
+           f11=[info('j', 7), info('go', 9), info('a', 1, 2, 3)], f12=[info('on', 9), info('b', 1, 2, 3), info('b', 1, 2, 3)])
+OUTER = pb(f1=[node('Loop', ['two', 'c', 'p'], ['q', 'rows'], attr('body', INNER)), node('ReduceSum', ['rows'], ['sum'], attr('keepdims', 0)),
+               node('Identity', ['c'], ['d'])], f2='outer',
+           f11=[info('k', 7), info('c', 9), info('p', 1, 2, 3)], f12=[info('d', 9), info('q', 1, 2, 3), info('sum', 1)])
+ROUNDS = pb(f1=node('Loop', ['three', '', 'x'], ['y', 'sums'], attr('body', OUTER)),
+            f5=[ints('three', 3, scalar=True), ints('two', 2, scalar=True)], f11=X, f12=[Y, info('sums', 1, 3)])
 ONNX = {
     'opset1': model(pb(f1=[node('Cast', ['x'], ['c'], pb(f1='to', f4='DOUBLE')), node('Cast', ['c'], ['d'], pb(f1='to', f4='FLOAT')),
                            node('Dropout', ['d'], ['y'], pb(f1='is_test', f3=1))], f11=X, f12=Y), 1, 3),
@@ -118,6 +162,9 @@ ONNX = {
     'external': model(pb(f1=node('Add', ['x', 'w'], ['y']), f5=pb(f1=3, f2=1, f8='w', f13=pb(f1='location', f2='../w'), f14=1), f11=X, f12=Y)),
     'unknown': model(pb(f1=[node('Foo', ['x'], ['y']), node('Bar', ['y'], ['z'], domain='org')], f11=X, f12=Y)),
     'group': b'\x08\x08\x3b\x3c',
+    'sizes': model(SIZES, 18),
+    'layers': model(LAYERS, 23, 11),
+    'rounds': model(ROUNDS, 13),
 }
 GRAPH_TEXT = {
     'escapes': r'<opset_import: ["" : 21]> "a b" (string["\x41\"",?] "\\") => (string[] "7") <string e = {"\x0a"}> { ["/n.0"] "7" = Identity ("\\") }'.encode(),
