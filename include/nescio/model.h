@@ -33,7 +33,7 @@ NESCIO_API void nescio_inspect_options_default(nescio_inspect_options *options);
 NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_inspect(nescio_ctx *ctx, const char *path,
                                                           const nescio_inspect_options *options,
                                                           char **text, size_t *bytes);
-/** Lists the operators: domain, types, whether they run in floating point, and encrypted how.
+/** Lists the operators that can be read: opsets, types, whether they run in floating point, and encrypted how.
  * format: "text" or "markdown". *text as nescio_inspect's. */
 NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_operators(nescio_ctx *ctx, const char *format,
                                                             char **text, size_t *bytes);

@@ -4,8 +4,10 @@
 
 #include "api_client/arrays.h"
 #include "compile/compile.h"
+#include "passes/passes.h"
 #include "refexec/refexec.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,19 +27,46 @@ static nescio_status match_graph(nescio_ctx *ctx, const nescio_graph *graph,
     return st;
 }
 
+static nescio_status run_once(nescio_ctx *ctx, const nescio_graph *graph,
+                              const nescio_tensor *inputs, nescio_tensor *outputs)
+{
+    nescio_refexec *exec = NULL;
+    nescio_status st = nescio_refexec_new(ctx, graph, &exec);
+
+    if (st == NESCIO_OK)
+        st = nescio_refexec_run(ctx, exec, inputs, graph->n_inputs, outputs, graph->n_outputs);
+    nescio_refexec_free(exec);
+    return st;
+}
+
+/* Runs the model as it is. One that refuses these shapes and has a batch of one baked in is run
+ * once more with its batch freed; the message stays that of the first run unless this one works. */
+static nescio_status run_rows(nescio_ctx *ctx, nescio_graph *graph, const nescio_tensor *inputs,
+                              nescio_tensor *outputs)
+{
+    const nescio_status st = run_once(ctx, graph, inputs, outputs);
+    char message[1024];
+    bool freed = false;
+
+    if (st != NESCIO_E_MISMATCH && st != NESCIO_E_FORMAT)
+        return st;
+    snprintf(message, sizeof message, "%s", nescio_ctx_message(ctx));
+    if (nescio_passes_free_batch(ctx, graph, &freed) == NESCIO_OK && freed &&
+        run_once(ctx, graph, inputs, outputs) == NESCIO_OK)
+        return NESCIO_OK;
+    return nescio_fail(ctx, st, "%s", message);
+}
+
 /* Runs a read graph on matched inputs into a new list. */
 static nescio_status run_graph(nescio_ctx *ctx, nescio_graph *graph, const nescio_tensor *inputs,
                                nescio_arrays **outputs)
 {
     nescio_tensor *tensors = calloc(graph->n_outputs + 1, sizeof *tensors);
-    nescio_refexec *exec = NULL;
     nescio_status st =
         tensors ? NESCIO_OK : nescio_fail_nomem(ctx, graph->n_outputs * sizeof *tensors);
 
     if (st == NESCIO_OK)
-        st = nescio_refexec_new(ctx, graph, &exec);
-    if (st == NESCIO_OK)
-        st = nescio_refexec_run(ctx, exec, inputs, graph->n_inputs, tensors, graph->n_outputs);
+        st = run_rows(ctx, graph, inputs, tensors);
     if (st == NESCIO_OK)
         st = nescio_arrays_new(ctx, outputs);
     for (size_t i = 0; st == NESCIO_OK && i < graph->n_outputs; i++)
@@ -45,7 +74,6 @@ static nescio_status run_graph(nescio_ctx *ctx, nescio_graph *graph, const nesci
     for (size_t i = 0; tensors && i < graph->n_outputs; i++)
         nescio_tensor_free(&tensors[i]);
     free(tensors);
-    nescio_refexec_free(exec);
     if (st != NESCIO_OK) {
         nescio_arrays_free(*outputs);
         *outputs = NULL;

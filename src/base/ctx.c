@@ -21,6 +21,7 @@ struct nescio_ctx {
     nescio_pool *pool;           /* owned; NULL until asked for */
     nescio_progress_fn progress; /* NULL: nobody listens */
     void *progress_user;         /* borrowed */
+    uint64_t work;               /* units left; UINT64_MAX: no bound */
     atomic_int cancel;           /* set from any thread or a signal handler */
 };
 
@@ -32,6 +33,7 @@ nescio_status nescio_ctx_new(nescio_ctx **out)
     if (!ctx)
         return NESCIO_E_NOMEM;
     ctx->n_threads = 1;
+    ctx->work = UINT64_MAX;
     atomic_init(&ctx->cancel, 0);
     return NESCIO_OK;
 }
@@ -132,6 +134,28 @@ nescio_status nescio_fail_nomem(nescio_ctx *ctx, size_t bytes)
 {
     return nescio_fail(ctx, NESCIO_E_NOMEM, "out of memory: %zu bytes could not be allocated",
                        bytes);
+}
+
+void nescio_ctx_set_work(nescio_ctx *ctx, uint64_t units)
+{
+    ctx->work = units;
+}
+
+uint64_t nescio_ctx_work(const nescio_ctx *ctx)
+{
+    return ctx->work;
+}
+
+nescio_status nescio_spend(nescio_ctx *ctx, uint64_t units)
+{
+    if (!ctx || ctx->work == UINT64_MAX)
+        return NESCIO_OK;
+    if (units > ctx->work) {
+        ctx->work = 0;
+        return nescio_fail(ctx, NESCIO_E_UNSUPPORTED, "needs more work than it may cause here");
+    }
+    ctx->work -= units;
+    return NESCIO_OK;
 }
 
 nescio_status nescio_ctx_set_threads(nescio_ctx *ctx, unsigned n_threads)

@@ -64,6 +64,14 @@ NESCIO_API void nescio_ctx_set_progress(nescio_ctx *ctx, nescio_progress_fn fn, 
 /** Reports progress; NESCIO_E_CANCELLED when the callback or nescio_ctx_cancel asked to stop. */
 NESCIO_MUST_CHECK nescio_status nescio_progress(nescio_ctx *ctx, const char *stage, uint64_t done,
                                                 uint64_t total);
+/** What calls on this context may still do, in units: a byte of a tensor that is made, a product
+ * that is computed, a node that is run. For models that nobody vouches for: bounds time and memory
+ * of what they make the executor do. UINT64_MAX, the default: no bound. */
+void nescio_ctx_set_work(nescio_ctx *ctx, uint64_t units);
+uint64_t nescio_ctx_work(const nescio_ctx *ctx);
+/** Takes `units` off before they are worked; NESCIO_E_UNSUPPORTED when there are not so many, and
+ * none are left then. ctx may be NULL. */
+NESCIO_MUST_CHECK nescio_status nescio_spend(nescio_ctx *ctx, uint64_t units);
 /** Asks the running call to stop at its next progress report, which uses the request up. Any
  * thread, async-signal-safe. */
 NESCIO_API void nescio_ctx_cancel(nescio_ctx *ctx);

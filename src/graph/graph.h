@@ -98,6 +98,7 @@ struct nescio_graph {
     size_t n_inputs, n_outputs;
     struct nescio_names *names; /**< every value name of the root graph and its subgraphs; shared */
     size_t n_nodes_made;        /**< for the names of nameless nodes */
+    size_t source_bytes;        /**< of the files it was read from, the measure of what may be spent on it; 0: made here */
 };
 
 /** Returns new, empty, with its own arena (parent NULL) or the parent's. */

@@ -198,6 +198,7 @@ nescio_status nescio_graph_copy(nescio_ctx *ctx, const nescio_graph *in, bool bo
     *out = NULL;
     NESCIO_TRY(nescio_graph_new(ctx, NULL, in->name, &copy));
     c.arena = copy->arena;
+    copy->source_bytes = in->source_bytes;
     st = copy_body(&c, NULL, in, copy);
     if (st != NESCIO_OK) {
         nescio_graph_free(copy);

@@ -192,6 +192,24 @@ static const nescio_adapt_rule rules[] = {
 };
 /* clang-format on */
 
+bool nescio_onnx_operator_at(size_t i, nescio_onnx_operator *out)
+{
+    const nescio_adapt_rule *rule;
+
+    if (i >= sizeof rules / sizeof *rules)
+        return false;
+    rule = &rules[i];
+    *out = (nescio_onnx_operator){.domain = rule->domain,
+                                  .name = rule->name,
+                                  .first = rule->first,
+                                  .last = rule->last,
+                                  .becomes = rule->op,
+                                  .several = rule->adapt == nescio_adapt_attention ||
+                                             rule->adapt == nescio_adapt_rms_normalization ||
+                                             rule->adapt == nescio_adapt_swish};
+    return true;
+}
+
 static const char *canonical_domain(nescio_slice domain)
 {
     static const char *const known[][2] = {

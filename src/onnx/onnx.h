@@ -42,6 +42,16 @@ NESCIO_MUST_CHECK nescio_status nescio_onnx_parse(nescio_ctx *ctx, const void *d
                                                   const nescio_onnx_options *options,
                                                   nescio_graph **out);
 
+/** An operator that can be read. */
+typedef struct nescio_onnx_operator {
+    const char *domain, *name; /**< domain "": ai.onnx */
+    int first, last;           /**< opsets of the domain; INT32_MAX: all later ones */
+    nescio_op becomes;         /**< in the graph, or the chief of what it becomes */
+    bool several;              /**< it becomes several nodes */
+} nescio_onnx_operator;
+/** The i-th of them, by domain and name; false beyond the last. */
+bool nescio_onnx_operator_at(size_t i, nescio_onnx_operator *out);
+
 /** Writes the graph as one ONNX file, atomically: IR 10, canonical opsets, weights inside; no
  * metadata. A model over 2 GB is NESCIO_E_UNSUPPORTED (protobuf's limit). */
 NESCIO_MUST_CHECK nescio_status nescio_onnx_write(nescio_ctx *ctx, const nescio_graph *graph,

@@ -193,7 +193,9 @@ static nescio_status read_into(nescio_ctx *ctx, nescio_arena *scratch, nescio_gr
                                           model.graph->name.bytes);
     if (!root->name)
         return nescio_fail_nomem(ctx, model.graph->name.bytes);
-    return import_model(&im);
+    NESCIO_TRY(import_model(&im));
+    root->source_bytes = file.bytes + (folder ? nescio_onnx_files_bytes(im.decoder.files) : 0);
+    return NESCIO_OK;
 }
 
 nescio_status nescio_onnx_parse(nescio_ctx *ctx, const void *data, size_t bytes, const char *folder,

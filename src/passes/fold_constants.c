@@ -12,10 +12,9 @@
 
 #include <stdlib.h>
 
-/* A result may be this big, or as big as the largest constant it is made of. */
-#define NESCIO_FOLD_BYTES_MAX ((int64_t)16 << 20)
-/* Beyond this the graph's arena no longer grows by folding. */
-#define NESCIO_FOLD_ARENA_MAX ((size_t)2 << 30)
+/* A result may be this big, or as big as the largest constant it is made of: masks and position
+ * tables of some thousand tokens are smaller. */
+#define NESCIO_FOLD_BYTES_MAX ((int64_t)8 << 20)
 
 static int64_t shape_bytes(const nescio_value *value)
 {
@@ -38,9 +37,9 @@ static bool is_annotation(const nescio_node *node)
            nescio_dtype_is_integer(node->inputs[0]->dtype);
 }
 
-static bool can_fold(const nescio_node *node)
+static bool can_fold(const nescio_fold_room *room, const nescio_node *node)
 {
-    int64_t largest = NESCIO_FOLD_BYTES_MAX;
+    int64_t largest = NESCIO_FOLD_BYTES_MAX, all = 0;
 
     if (is_annotation(node) || nescio_op_get(node->op)->kind == NESCIO_KIND_CONTROL ||
         !nescio_refexec_has_op(node->op))
@@ -56,10 +55,29 @@ static bool can_fold(const nescio_node *node)
         largest = bytes > largest && bytes < INT64_MAX ? bytes : largest;
     }
     for (uint32_t i = 0; i < node->n_outputs; i++) {
-        if (node->outputs[i] && shape_bytes(node->outputs[i]) > largest)
+        const int64_t bytes = node->outputs[i] ? shape_bytes(node->outputs[i]) : 0;
+
+        if (bytes > largest)
             return false;
+        all += bytes;
     }
-    return nescio_arena_bytes(node->graph->arena) < NESCIO_FOLD_ARENA_MAX;
+    return (uint64_t)all <= room->bytes && room->work > 0;
+}
+
+/* Runs the node on what is left of the work that folding may cause. */
+static nescio_status run(nescio_rewrite *rw, const nescio_node *node,
+                         const nescio_tensor *const *inputs, nescio_tensor *outputs)
+{
+    const uint64_t outside = nescio_ctx_work(rw->ctx);
+    const uint64_t room = rw->fold_room->work < outside ? rw->fold_room->work : outside;
+    nescio_status st;
+
+    nescio_ctx_set_work(rw->ctx, room);
+    st = nescio_refexec_node(rw->ctx, node, inputs, outputs);
+    rw->fold_room->work -= room - nescio_ctx_work(rw->ctx);
+    nescio_ctx_set_work(rw->ctx, outside < UINT64_MAX ? outside - (room - nescio_ctx_work(rw->ctx))
+                                                      : outside);
+    return st;
 }
 
 /* Output i of the node becomes the constant t. A graph output keeps its value and so its name. */
@@ -97,13 +115,17 @@ static nescio_status fold(nescio_rewrite *rw, nescio_node *node)
     }
     for (uint32_t i = 0; i < node->n_inputs; i++)
         inputs[i] = node->inputs[i] ? node->inputs[i]->constant : NULL;
-    st = nescio_refexec_node(rw->ctx, node, inputs, outputs);
-    if (st == NESCIO_E_UNSUPPORTED) { /* a dtype the executor does not run: stays as it is */
+    st = run(rw, node, inputs, outputs);
+    if (st == NESCIO_E_UNSUPPORTED) { /* a dtype the executor does not run, or too much work */
         st = NESCIO_OK;
         goto out;
     }
-    for (uint32_t i = 0; st == NESCIO_OK && i < node->n_outputs; i++)
+    for (uint32_t i = 0; st == NESCIO_OK && i < node->n_outputs; i++) {
+        const size_t bytes = outputs[i].owned_bytes, left = rw->fold_room->bytes;
+
+        rw->fold_room->bytes = bytes < left ? left - bytes : 0;
         st = settle(rw, node, i, &outputs[i]);
+    }
     if (st == NESCIO_OK)
         nescio_rewrite_remove(rw, node);
 out:
@@ -153,7 +175,7 @@ nescio_status nescio_pass_fold_constants(nescio_rewrite *rw)
 
     for (nescio_node *node = rw->graph->first; node; node = next) {
         next = node->next;
-        if (can_fold(node))
+        if (can_fold(rw->fold_room, node))
             NESCIO_TRY(fold(rw, node));
         else if (node->n_outputs == 1 && is_known(node->outputs[0]))
             NESCIO_TRY(settle_known(rw, node));

@@ -18,6 +18,10 @@ typedef void (*nescio_pass_hook)(const char *name, const nescio_graph *graph, vo
 /** Runs all cleaning passes in order until nothing changes. `hook` may be NULL. */
 NESCIO_MUST_CHECK nescio_status nescio_passes_clean(nescio_ctx *ctx, nescio_graph *graph,
                                                     nescio_pass_hook hook, void *user);
+/** Only the pass that makes a batch of one, baked in by an exporter that was shown one row, any
+ * number of rows. *freed: the graph is another one now; for one row it computes the same. */
+NESCIO_MUST_CHECK nescio_status nescio_passes_free_batch(nescio_ctx *ctx, nescio_graph *graph,
+                                                         bool *freed);
 /** Names of the passes in order; NULL beyond the last. */
 const char *nescio_pass_name(size_t i);
 

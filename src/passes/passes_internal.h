@@ -9,11 +9,18 @@
 #define NESCIO_PASSES_PASSES_INTERNAL_H
 #include "passes/passes.h"
 
+/** What folding may still use, over all passes of a cleaning. */
+typedef struct nescio_fold_room {
+    size_t bytes;  /**< of constants that it makes */
+    uint64_t work; /**< nescio_ctx_set_work's units */
+} nescio_fold_room;
+
 typedef struct nescio_rewrite {
     nescio_ctx *ctx;
     nescio_graph *graph;
-    uint32_t *uses;  /**< by value id; owned */
-    size_t cap_uses; /**< ids from here on have no use yet */
+    nescio_fold_room *fold_room; /**< borrowed; NULL: nothing is folded */
+    uint32_t *uses;              /**< by value id; owned */
+    size_t cap_uses;             /**< ids from here on have no use yet */
     bool changed;
 } nescio_rewrite;
 

@@ -36,13 +36,35 @@ const char *nescio_pass_name(size_t i)
     return i < N_PASSES ? passes[i].name : NULL;
 }
 
-static nescio_status run_pass(nescio_ctx *ctx, nescio_graph *graph, size_t i, bool *changed)
+/* Folding, measured by the size of the model: copies of all weights in a few forms, and small
+ * things beside. What a hostile model makes it do takes less than a second. */
+#define FOLD_BYTES_FACTOR 4
+#define FOLD_BYTES_BASE   ((size_t)16 << 20)
+#define FOLD_WORK_FACTOR  64
+#define FOLD_WORK_BASE    ((uint64_t)1 << 26)
+
+static nescio_fold_room room_for(const nescio_graph *graph)
+{
+    size_t bytes = graph->source_bytes;
+
+    for (size_t i = 0; graph->source_bytes == 0 && i < graph->n_values; i++) {
+        const nescio_tensor *const t = graph->values[i]->constant;
+
+        bytes += t ? nescio_tensor_count(t) * nescio_dtype_bytes(t->dtype) : 0;
+    }
+    return (nescio_fold_room){FOLD_BYTES_FACTOR * bytes + FOLD_BYTES_BASE,
+                              FOLD_WORK_FACTOR * (uint64_t)bytes + FOLD_WORK_BASE};
+}
+
+static nescio_status run_pass(nescio_ctx *ctx, nescio_graph *graph, nescio_fold_room *room,
+                              nescio_pass_fn pass, bool *changed)
 {
     nescio_rewrite rw;
     nescio_status st;
 
     NESCIO_TRY(nescio_rewrite_init(&rw, ctx, graph));
-    st = passes[i].run(&rw);
+    rw.fold_room = room;
+    st = pass(&rw);
     *changed = rw.changed;
     nescio_rewrite_deinit(&rw);
     NESCIO_TRY(st);
@@ -55,9 +77,20 @@ static nescio_status run_pass(nescio_ctx *ctx, nescio_graph *graph, size_t i, bo
     return NESCIO_OK;
 }
 
+nescio_status nescio_passes_free_batch(nescio_ctx *ctx, nescio_graph *graph, bool *freed)
+{
+    nescio_fold_room room = room_for(graph);
+    bool folded;
+
+    NESCIO_TRY(nescio_graph_infer(ctx, graph));
+    NESCIO_TRY(run_pass(ctx, graph, &room, nescio_pass_fold_constants, &folded)); /* targets */
+    return run_pass(ctx, graph, &room, nescio_pass_free_batch, freed);
+}
+
 nescio_status nescio_passes_clean(nescio_ctx *ctx, nescio_graph *graph, nescio_pass_hook hook,
                                   void *user)
 {
+    nescio_fold_room room = room_for(graph);
     bool again = true;
 
     NESCIO_TRY(nescio_graph_infer(ctx, graph));
@@ -66,7 +99,7 @@ nescio_status nescio_passes_clean(nescio_ctx *ctx, nescio_graph *graph, nescio_p
         for (size_t i = 0; i < N_PASSES; i++) {
             bool changed = false;
 
-            NESCIO_TRY(run_pass(ctx, graph, i, &changed));
+            NESCIO_TRY(run_pass(ctx, graph, &room, passes[i].run, &changed));
             again |= changed;
             if (hook && (changed || round == 0))
                 hook(passes[i].name, graph, user);

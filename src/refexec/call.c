@@ -20,8 +20,22 @@ nescio_status nescio_call_fail(const nescio_refexec_call *call, nescio_status st
                        call->node->name, text);
 }
 
+nescio_status nescio_call_spend(const nescio_refexec_call *call, int64_t a, int64_t b, int64_t c)
+{
+    uint64_t n;
+
+    if (__builtin_mul_overflow((uint64_t)a, (uint64_t)b, &n) ||
+        __builtin_mul_overflow(n, (uint64_t)c, &n))
+        n = UINT64_MAX - 1;
+    if (nescio_spend(call->ctx, n) == NESCIO_OK)
+        return NESCIO_OK;
+    return nescio_call_fail(call, NESCIO_E_UNSUPPORTED, "needs more work than it may cause here");
+}
+
 nescio_status nescio_call_nomem(const nescio_refexec_call *call)
 {
+    if (nescio_ctx_work(call->ctx) == 0) /* refused, not failed */
+        return nescio_call_spend(call, 1, 1, 1);
     return nescio_call_fail(call, NESCIO_E_NOMEM, "out of memory");
 }
 
@@ -161,7 +175,9 @@ nescio_status nescio_call_scalar(const nescio_refexec_call *call, uint32_t i, do
 
 void *nescio_call_scratch(const nescio_refexec_call *call, int64_t count, size_t size)
 {
-    return count < 0 ? NULL : nescio_arena_array(call->arena, (size_t)count, size);
+    if (count < 0 || nescio_call_spend(call, count, (int64_t)size, 1) != NESCIO_OK)
+        return NULL;
+    return nescio_arena_array(call->arena, (size_t)count, size);
 }
 
 nescio_status nescio_call_cast_input(const nescio_refexec_call *call, uint32_t i, nescio_dtype to,

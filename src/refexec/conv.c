@@ -35,7 +35,7 @@ nescio_status nescio_conv_plan(const nescio_refexec_call *call, const nescio_ten
     out_dims[0] = x->dims[0];
     out_dims[1] = weights->dims[0];
     memcpy(&out_dims[2], w->out, (size_t)w->rank * sizeof *out_dims);
-    return NESCIO_OK;
+    return nescio_call_spend(call, out_dims[0], w->n_out, nescio_count(weights));
 }
 
 /* One convolution, cut into image x group x tile. */

@@ -84,6 +84,7 @@ nescio_status nescio_run_conv_transpose(nescio_refexec_call *call)
     patch = filters * w.n_kernel;
     if (!nescio_size_mul(&count, (size_t)patch, (size_t)w.n_out) || count >> 48)
         return nescio_call_nomem(call);
+    NESCIO_TRY(nescio_call_spend(call, x->dims[0], w.n_out, nescio_count(weights)));
     patches = nescio_call_scratch(call, (int64_t)count, (size_t)size);
     if (!patches)
         return nescio_call_nomem(call);

@@ -295,6 +295,7 @@ static nescio_status contract(const nescio_refexec_call *call, const einsum *e, 
     if (!nescio_size_mul(&count, (size_t)r.batch.count, (size_t)m) || count >> 44 ||
         !nescio_size_mul(&count, count, (size_t)n) || count >> 44)
         return nescio_call_nomem(call);
+    NESCIO_TRY(nescio_call_spend(call, (int64_t)count, k, 1));
     c = nescio_call_scratch(call, (int64_t)count + 1, (size_t)size);
     if (!c)
         return nescio_call_nomem(call);

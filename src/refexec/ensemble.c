@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#define TREE_WORK 32 /* units of a walk from root to leaf */
+
 static bool goes_true(const nescio_ensemble *f, const nescio_ensemble_node *n, double v)
 {
     if (isnan(v) && n->missing_true)
@@ -61,6 +63,7 @@ nescio_status nescio_ensemble_run(const nescio_refexec_call *call, const nescio_
 
     if (!touched)
         return nescio_call_nomem(call);
+    NESCIO_TRY(nescio_call_spend(call, x->n, f->n_roots, TREE_WORK));
     for (int64_t i = 0; i < x->n; i++) {
         double *const row = scores + i * f->n_targets;
 

@@ -48,7 +48,7 @@ nescio_status nescio_matmul_shape(const nescio_refexec_call *call, const nescio_
 {
     const nescio_tensor batch_a = batch_of(a), batch_b = batch_of(b);
     const nescio_tensor *const batches[2] = {&batch_a, &batch_b};
-    int64_t m, k, k_b, n;
+    int64_t m, k, k_b, n, n_matrices = 1;
     char text_a[96], text_b[96];
 
     if (a->rank == 0 || b->rank == 0)
@@ -59,6 +59,10 @@ nescio_status nescio_matmul_shape(const nescio_refexec_call *call, const nescio_
         return nescio_call_fail(call, NESCIO_E_FORMAT, "%s and %s cannot be multiplied",
                                 nescio_tensor_describe(a, text_a, sizeof text_a),
                                 nescio_tensor_describe(b, text_b, sizeof text_b));
+    for (int i = 0; i < *rank; i++)
+        if (__builtin_mul_overflow(n_matrices, dims[i], &n_matrices))
+            n_matrices = INT64_MAX;
+    NESCIO_TRY(nescio_call_spend(call, n_matrices, m, n * k));
     if (a->rank > 1)
         dims[(*rank)++] = m;
     if (b->rank > 1)
@@ -184,6 +188,7 @@ nescio_status nescio_run_gemm(nescio_refexec_call *call)
                                 "[%lld,%lld] and [%lld,%lld] cannot be multiplied",
                                 (long long)a->dims[0], (long long)a->dims[1], (long long)b->dims[0],
                                 (long long)b->dims[1]);
+    NESCIO_TRY(nescio_call_spend(call, m, n, k));
     if (!nescio_dtype_is_float(a->dtype))
         return integer_gemm(call, trans_a, trans_b, m, n, k);
     NESCIO_TRY(nescio_call_output(call, 0, a->dtype, 2, (const int64_t[]){m, n}));

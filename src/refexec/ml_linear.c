@@ -18,6 +18,7 @@ static nescio_status linear_scores(const nescio_refexec_call *call, const nescio
             call, NESCIO_E_FORMAT,
             "%zu coefficients and %zu intercepts for %lld features and %lld results",
             coefficients->n, intercepts.n, (long long)x->features, (long long)n);
+    NESCIO_TRY(nescio_call_spend(call, x->n, n, x->features));
     *out = nescio_call_scratch(call, x->n * n + n, sizeof **out);
     if (!*out)
         return nescio_call_nomem(call);
@@ -128,6 +129,7 @@ nescio_status nescio_run_cdist(nescio_refexec_call *call)
                                 (long long)k, (long long)b->dims[1]);
     if (!nescio_size_mul(&count, (size_t)m, (size_t)n) || count >> 48)
         return nescio_call_nomem(call);
+    NESCIO_TRY(nescio_call_spend(call, m, n, k));
     out = nescio_call_scratch(call, m * n, sizeof *out);
     if (!out)
         return nescio_call_nomem(call);

@@ -92,6 +92,7 @@ nescio_status nescio_run_svm_regressor(nescio_refexec_call *call)
         return nescio_call_fail(call, NESCIO_E_FORMAT, "%zu coefficients for %lld support vectors",
                                 s.coefficients.n, (long long)s.n_vectors);
     NESCIO_TRY(check_vectors(call, &s));
+    NESCIO_TRY(nescio_call_spend(call, x.n, s.n_vectors, s.features));
     scores = nescio_call_scratch(call, x.n, sizeof *scores);
     if (!scores)
         return nescio_call_nomem(call);
@@ -273,6 +274,7 @@ static nescio_status classify_rows(nescio_refexec_call *call, const svm *s, cons
 
     if (!kernels || !pairs || !votes || !coupling || !row_scores || !scores)
         return nescio_call_nomem(call);
+    NESCIO_TRY(nescio_call_spend(call, x->n, s->n_vectors + n, s->features + n));
     for (size_t i = 0; i < s->coefficients.n; i++)
         positive &= s->coefficients.at[i] >= 0;
     for (int64_t i = 0; i < x->n; i++) {

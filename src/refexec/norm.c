@@ -253,6 +253,7 @@ nescio_status nescio_run_lrn(nescio_refexec_call *call)
         return nescio_call_fail(call, NESCIO_E_FORMAT, "size is %lld", (long long)size);
     NESCIO_TRY(nescio_call_output(call, 0, x->dtype, x->rank, x->dims));
     channels = x->dims[1];
+    NESCIO_TRY(nescio_call_spend(call, nescio_count(x), size < channels ? size : channels, 1));
     n = nescio_dims_product(x->dims, 2, x->rank);
     for (int64_t i = 0; i < x->dims[0] * channels; i++) {
         const int64_t c = i % channels;

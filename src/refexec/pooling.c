@@ -188,7 +188,7 @@ static nescio_status read_pool(const nescio_refexec_call *call, const nescio_ten
     p->count_padding = nescio_node_int(call->node, "count_include_pad", 0) != 0;
     p->column_major = nescio_node_int(call->node, "storage_order", 0) != 0;
     p->p = (double)nescio_node_int(call->node, "p", 2);
-    return NESCIO_OK;
+    return nescio_call_spend(call, x->dims[0] * x->dims[1], p->w.n_out, p->w.n_kernel);
 }
 
 /* Maxima along one axis, which lies between `outer` and `inner` elements: whole runs of `inner`

@@ -103,6 +103,10 @@ static inline bool nescio_same_shape(const nescio_tensor *a, const nescio_tensor
 /** Fails as nescio_fail, with "Conv 'name': " in front. */
 nescio_status nescio_call_fail(const nescio_refexec_call *call, nescio_status st,
                                const char *format, ...) NESCIO_PRINTF(3, 4);
+/** Takes a x b x c products (none negative) off what the context may still do; fails when that is
+ * not enough. Tensors and scratch are taken off where they are made. */
+NESCIO_MUST_CHECK nescio_status nescio_call_spend(const nescio_refexec_call *call, int64_t a,
+                                                  int64_t b, int64_t c);
 /** Output i gets its own zeroed elements. */
 NESCIO_MUST_CHECK nescio_status nescio_call_output(nescio_refexec_call *call, uint32_t i,
                                                    nescio_dtype dtype, int rank,

@@ -401,6 +401,8 @@ nescio_status nescio_run_recurrent(nescio_refexec_call *call)
     c.from_x =
         nescio_call_scratch(call, c.steps * c.batch * c.n_gates * c.hidden, sizeof *c.from_x);
     c.from_h = nescio_call_scratch(call, c.batch * c.n_gates * c.hidden, sizeof *c.from_h);
+    NESCIO_TRY(nescio_call_spend(call, c.steps * c.batch, c.directions * c.n_gates * c.hidden,
+                                 c.hidden + c.input));
     c.reset = nescio_call_scratch(call, 2 * c.batch * c.hidden, sizeof *c.reset);
     times = nescio_call_scratch(call, c.batch + 1, sizeof *times);
     if (!c.y || !c.from_x || !c.from_h || !c.reset || !times)

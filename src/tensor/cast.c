@@ -175,6 +175,7 @@ static nescio_status copy_strings(nescio_ctx *ctx, nescio_tensor *out, const nes
         if (!nescio_size_add(&bytes, bytes, strlen(string_at(in, k)) + 1))
             return nescio_fail_nomem(ctx, SIZE_MAX);
     NESCIO_TRY(nescio_tensor_shape(ctx, &made, NESCIO_STRING, in->rank, in->dims));
+    NESCIO_TRY(nescio_spend(ctx, bytes));
     made.owned_bytes = bytes ? bytes : 1;
     made.data = nescio_block_alloc(made.owned_bytes);
     if (!made.data)

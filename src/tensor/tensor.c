@@ -72,6 +72,7 @@ nescio_status nescio_tensor_new(nescio_ctx *ctx, nescio_tensor *t, nescio_dtype 
     bytes = nescio_tensor_count(t) * nescio_dtype_bytes(dtype);
     if (bytes == 0)
         bytes = 1; /* no elements, but an owner */
+    NESCIO_TRY(nescio_spend(ctx, bytes));
     t->data = nescio_block_alloc(bytes);
     if (!t->data) {
         *t = (nescio_tensor){0};
@@ -88,6 +89,7 @@ nescio_status nescio_tensor_arena(nescio_ctx *ctx, nescio_arena *arena, nescio_t
 
     NESCIO_TRY(nescio_tensor_shape(ctx, t, dtype, rank, dims));
     bytes = nescio_tensor_count(t) * nescio_dtype_bytes(dtype);
+    NESCIO_TRY(nescio_spend(ctx, bytes));
     t->data = nescio_arena_alloc(arena, bytes);
     if (!t->data) {
         *t = (nescio_tensor){0};

@@ -140,6 +140,27 @@ static void progress_and_cancel(void **state)
     assert_int_equal(h.calls, 5);
 }
 
+static void work_is_bounded(void **state)
+{
+    nescio_ctx *ctx = *state;
+
+    assert_int_equal(nescio_spend(NULL, UINT64_MAX), NESCIO_OK);
+    assert_int_equal(nescio_spend(ctx, UINT64_MAX - 1), NESCIO_OK); /* nobody set a bound */
+    assert_true(nescio_ctx_work(ctx) == UINT64_MAX);
+    nescio_ctx_set_work(ctx, 10);
+    assert_int_equal(nescio_spend(ctx, 4), NESCIO_OK);
+    assert_int_equal(nescio_spend(ctx, 6), NESCIO_OK);
+    assert_int_equal(nescio_ctx_work(ctx), 0);
+    assert_int_equal(nescio_spend(ctx, 0), NESCIO_OK);
+    assert_int_equal(nescio_spend(ctx, 1), NESCIO_E_UNSUPPORTED);
+    nescio_ctx_set_work(ctx, 10);
+    assert_int_equal(nescio_spend(ctx, 11), NESCIO_E_UNSUPPORTED);
+    assert_int_equal(nescio_ctx_work(ctx), 0); /* what was refused ends it */
+    assert_string_equal(nescio_ctx_message(ctx), "needs more work than it may cause here");
+    nescio_ctx_set_work(ctx, UINT64_MAX);
+    assert_int_equal(nescio_spend(ctx, 11), NESCIO_OK);
+}
+
 static void blocks(void **state)
 {
     static const size_t sizes[] = {
@@ -180,6 +201,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(message_is_cut_between_characters, new_ctx, free_ctx),
         cmocka_unit_test_setup_teardown(threads, new_ctx, free_ctx),
         cmocka_unit_test_setup_teardown(progress_and_cancel, new_ctx, free_ctx),
+        cmocka_unit_test_setup_teardown(work_is_bounded, new_ctx, free_ctx),
         cmocka_unit_test(blocks),
         cmocka_unit_test(status_names),
     };

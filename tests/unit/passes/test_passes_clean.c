@@ -254,6 +254,32 @@ static void test_batch_of_one_stays(void **state)
     nescio_ctx_free(ctx);
 }
 
+/* A chain of nodes on constants that a small file blows up is folded only as far as the room goes.
+ */
+static void test_folding_has_room(void **state)
+{
+    enum { NEGATIONS = 40 };
+    char text[4096] = "(float[N] x) => (float[N] y) <int64[1] s = {500000}, int64[1] k = {7}> {"
+                      " a0 = ConstantOfShape(s)";
+    nescio_ctx *ctx = NULL;
+    nescio_graph *g, *clean;
+    size_t used = strlen(text), before;
+
+    (void)state;
+    for (int i = 0; i < NEGATIONS; i++) /* 2 MB each */
+        used += (size_t)sprintf(text + used, " a%d = %s(a%d)", i + 1, i % 2 ? "Cos" : "Exp", i);
+    sprintf(text + used, " e = Gather(a%d, k) y = Add(x, e) }", NEGATIONS);
+    assert_int_equal(nescio_ctx_new(&ctx), NESCIO_OK);
+    g = test_parse(ctx, text, 1);
+    before = nescio_arena_bytes(g->arena);
+    clean = test_clean_and_split(ctx, g, 1, NULL);
+    assert_true(clean->first != clean->last); /* some of the chain is left */
+    assert_true(nescio_arena_bytes(clean->arena) < before + ((size_t)20 << 20));
+    nescio_graph_free(clean);
+    nescio_graph_free(g);
+    nescio_ctx_free(ctx);
+}
+
 static void count_pass(const char *name, const nescio_graph *graph, void *user)
 {
     size_t *const told = user;
@@ -285,6 +311,7 @@ int main(void)
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_batch_of_one),
         cmocka_unit_test(test_batch_of_one_stays),
+        cmocka_unit_test(test_folding_has_room),
         cmocka_unit_test(test_hook_is_told),
     };
 
