@@ -6,6 +6,9 @@
 #define NESCIO_KERNELS_FFT_BORDER_INTERNAL_H
 #include "kernels/fft_passes_internal.h"
 
+/* Points of each block between last_pass_stretches' two loops. */
+enum { STRETCH = 128 };
+
 typedef enum source { FROM_I32, FROM_I64 } source;
 /* ADD_TO_U32_NEAR: for |values| < 2^63 */
 typedef enum sink { TO_F64, ADD_TO_U32, ADD_TO_U32_NEAR, ADD_TO_U64 } sink;
@@ -104,11 +107,40 @@ ALWAYS_INLINE void last_pass_radix(const nescio_fft *fft, void *coef, const doub
         }
 }
 
-/* Last pass of the backward transform; points -> coefficients, unfolded. */
-ALWAYS_INLINE void last_pass(const nescio_fft *fft, void *coef, const double *z, sink to,
-                             double scale)
+/* The same for words of 64 bits. The 16 lines that one butterfly's words lie in may be of one set
+ * of the cache (N = 8192: 2.5 times slower): so butterflies of a stretch first, in place, then its
+ * words run after run. */
+ALWAYS_INLINE void last_pass_stretches(const nescio_fft *fft, uint64_t *coef, double *z,
+                                       double scale, unsigned radix_log)
 {
-    if (fft->pass_log[0] == 3)
+    const size_t n_points = fft->n_points, h = n_points >> radix_log;
+    const size_t stretch = h < STRETCH ? h : STRETCH;
+    points x[8];
+
+    for (size_t v = 0; v < h; v += stretch) {
+        for (size_t j = v; j < v + stretch; j += POINT_VECTOR)
+            for (size_t lane = 0; lane < POINT_VECTOR; lane += LANES) {
+                load_operands(x, z + 2 * j + lane, 2 * h, radix_log);
+                backward_butterflies(x, fft->roots[0], radix_log);
+                store_operands(z + 2 * j + lane, 2 * h, x, radix_log);
+            }
+        for (size_t run = v; run < n_points; run += h)
+            for (size_t j = run; j < run + stretch; j += POINT_VECTOR)
+                for (size_t lane = 0; lane < POINT_VECTOR; lane += LANES)
+                    store_point(coef, j + lane, n_points, points_load(z + 2 * j + lane), ADD_TO_U64,
+                                scale);
+    }
+}
+
+/* Last pass of the backward transform; points -> coefficients, unfolded. May overwrite the points.
+ */
+ALWAYS_INLINE void last_pass(const nescio_fft *fft, void *coef, double *z, sink to, double scale)
+{
+    if (to == ADD_TO_U64 && fft->pass_log[0] == 3)
+        last_pass_stretches(fft, coef, z, scale, 3);
+    else if (to == ADD_TO_U64)
+        last_pass_stretches(fft, coef, z, scale, 2);
+    else if (fft->pass_log[0] == 3)
         last_pass_radix(fft, coef, z, to, scale, 3);
     else
         last_pass_radix(fft, coef, z, to, scale, 2);

@@ -8,7 +8,7 @@
 
 /* So many points (16 bytes each) stay in the first-level cache while all their passes run. Fewer
  * would be slower: a pass waits for the one before it, and long passes hide that. */
-enum { CACHED_POINTS = 512 };
+enum { CACHED_POINTS = 1024 };
 
 /* A pass evaluates blocks of 2^r points at 2^r points: X^h = w s for the block's root w and s = 1,
  * -1, i, -i, then (radix 8) z, -z, iz, -iz with z = exp(i pi/4). So point k is multiplied by w^k,

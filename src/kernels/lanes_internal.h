@@ -4,15 +4,23 @@
  *
  * A file fft_ISA.c or rotate_ISA.c includes lanes_ISA_internal.h and then the algorithm. `lanes` is
  * a vector of LANES doubles (8, 4, 2) on which + - * work; the ISA's header adds what C cannot say:
+ *
  *   lanes_set1, lanes_load, lanes_store  (aligned to the vector)
- *   lanes_keep                           x, which will be used more than once and is loaded once
- *   lanes_minus                          a - b, on the multiply-add units
- *   lanes_fma, lanes_fms, lanes_fnma     a b + c, a b - c, c - a b
- *   lanes_load_rows(x, p)                LANES rows of 8 doubles, 16 doubles apart, transposed:
- * lane i of x[c] = p[16 i + c] lanes_store_rows(p, x)               the inverse lanes_from_i32,
- * lanes_from_i64       LANES integers, converted; i64 rounded once lanes_add_to_u32,
- * lanes_add_to_u64   p[i] += round(x[i]) mod 2^32 or 2^64, for |x| < 2^90 lanes_add_pair_to_u32 two
- * of them for |x| < 2^63, where that is faster
+ *
+ *   lanes_keep  x, which will be used more than once and is loaded once
+ *
+ *   lanes_minus  a - b, on the multiply-add units
+ *
+ *   lanes_fma, lanes_fms, lanes_fnma  a b + c, a b - c, c - a b
+ *
+ *   lanes_load_rows(x, p)  LANES rows of 8 doubles, 16 doubles apart, transposed: lane i of x[c] is
+ *   p[16 i + c]; lanes_store_rows(p, x) is the inverse
+ *
+ *   lanes_from_i32, lanes_from_i64  LANES integers, converted; i64 rounded once
+ *
+ *   lanes_add_to_u32, lanes_add_to_u64  p[i] += round(x[i]) mod 2^32 or 2^64, for |x| < 2^90
+ *
+ *   lanes_add_pair_to_u32  two of them for |x| < 2^63, where that is faster
  *
  * Complex points are stored as [vector of 8 points][8 real parts | 8 imaginary parts] on every
  * instruction set. */

@@ -21,7 +21,7 @@ static void middle(const rotate_step *step)
     size_t together = n_blocks; /* and at least a group of 64 points */
 
     while (together > 1 && together * n_points > GROUP_POINTS &&
-           together * n_points * r->n_rows > 2 * CACHED_POINTS)
+           together * n_points * r->n_rows > CACHED_POINTS)
         together /= 2;
     for (size_t b = 0; b < n_blocks; b += together) {
         for (const rotate_part *part = step->part; part < end; part++)
@@ -55,7 +55,7 @@ static void first_passes(const rotate_step *step, const rotate_part *part)
     }
 }
 
-static void last_pass_u32(const nescio_rotation *r, uint32_t *poly, const double *z)
+static void last_pass_u32(const nescio_rotation *r, uint32_t *poly, double *z)
 {
     const uint32_t n = r->fft->poly_size;
 
@@ -67,7 +67,7 @@ static void last_pass_u32(const nescio_rotation *r, uint32_t *poly, const double
         poly[n + i] = 0 - poly[i];
 }
 
-static void last_pass_u64(const nescio_rotation *r, uint64_t *poly, const double *z)
+static void last_pass_u64(const nescio_rotation *r, uint64_t *poly, double *z)
 {
     const uint32_t n = r->fft->poly_size;
 
