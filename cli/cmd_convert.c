@@ -11,7 +11,8 @@ static int run_convert(call *c, int argc, char **argv, const command *self)
     const char *out = NULL, *trees = "nodes";
     const option_spec specs[] = {{"-o", "CLEAN.onnx", OPTION_STRING, &out, "model to write", true},
                                  {"--trees", "nodes|tensors", OPTION_STRING, &trees,
-                                  "forests as tree operators or as matrix products (default nodes)",
+                                  "forests as tree operators, or as matrix products, which take finite features only "
+                                  "(default nodes)",
                                   false},
                                  {"--dim", "NAME=N", OPTION_LIST, &dims, DIM_HELP, false},
                                  {NULL, NULL, OPTION_FLAG, NULL, NULL, false}};

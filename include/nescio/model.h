@@ -42,7 +42,8 @@ NESCIO_API void nescio_text_free(char *text);
 /** What to convert. Start from nescio_convert_options_default. */
 typedef struct nescio_convert_options {
     const nescio_import_options *onnx; /**< may be NULL */
-    int trees_as_tensors; /**< forests become matrix products (Hummingbird's GEMM form) */
+    int trees_as_tensors; /**< forests become matrix products (Hummingbird's GEMM form): then
+                             features must be finite, for NaN finds no branch */
 } nescio_convert_options;
 
 NESCIO_API void nescio_convert_options_default(nescio_convert_options *options);

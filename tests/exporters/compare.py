@@ -2,7 +2,8 @@
 """Holds the command to the cases of one family: compare.py NESCIO FAMILY CASES REFUSALS
 
 For each case (see cases.py): `inspect` succeeds; `run` gives what onnxruntime gives, and what the source library gives; the file
-that `convert` writes gives the same again, in onnxruntime and in `run`, and passes onnx.checker. Labels and all other integers and strings are equal;
+that `convert` writes gives the same again, in onnxruntime and in `run`, and passes onnx.checker; where a clean model has trees,
+so does what `convert --trees tensors` writes, without them. Labels and all other integers and strings are equal;
 floats agree to 1e-4 of each value, or to 1e-5 of the largest of its output (sums of float32 that cancel).
 Where onnxruntime and the source library disagree with each other (an export that loses something, a signed maximum), agreeing
 with one of them is enough; the last lines name the cases in which it is onnxruntime.
@@ -55,7 +56,7 @@ class Family:
         self.nescio, self.folder, self.scratch = nescio, folder, scratch
         help_text = subprocess.run([nescio, '--help'], capture_output=True, text=True).stdout
         self.converts = any(line.split()[:1] == ['convert'] for line in help_text.splitlines())
-        self.notes = []
+        self.notes, self.as_tensors = [], 0
 
     def call(self, *args):
         try:
@@ -67,6 +68,7 @@ class Family:
             raise Refused(f'{args[0]}: {message}')
         if done.returncode != 0:
             raise Wrong(f'{args[0]}: exit {done.returncode}: {message}')
+        return done.stdout
 
     def run(self, model, case, names, prefix=''):
         out = pathlib.Path(tempfile.mkdtemp(dir=self.scratch))
@@ -100,7 +102,19 @@ class Family:
         if (case / 'more_input_0.npy').exists():
             self.check_more_rows(case / 'model.onnx', case, names)
         if self.converts:
-            self.check_converted(case, names, got)
+            self.check_converted(case, names, got, 'nodes')
+            if self.has_trees('--stage', 'clean', case / 'model.onnx') and self.all_finite(case, names):
+                self.check_converted(case, names, got, 'tensors')
+                self.as_tensors += 1
+
+    def all_finite(self, case, names):
+        """Trees as tensors have no place for missing values."""
+        inputs = [np.load(case / f'input_{k}.npy') for k in range(len(names['inputs']))]
+        return all(a.dtype.kind != 'f' or np.isfinite(a).all() for a in inputs)
+
+    def has_trees(self, *args):
+        operators = self.call('inspect', *args).split('# operators', 1)[1].splitlines()[0]
+        return 'TreeEnsemble' in operators
 
     def check_more_rows(self, model, case, names):
         """A model that was shown one row, on many: what the source library gives, and what onnxruntime gives row by row."""
@@ -124,10 +138,12 @@ class Family:
         except onnx.checker.ValidationError as e:
             raise Wrong(f'convert: onnx.checker: {str(e).splitlines()[0][:200]}') from None
 
-    def check_converted(self, case, names, first):
+    def check_converted(self, case, names, first, trees):
         converted = pathlib.Path(tempfile.mkdtemp(dir=self.scratch)) / 'converted.onnx'
-        self.call('convert', case / 'model.onnx', '-o', converted)
-        self.judge('convert, run', self.run(converted, case, names), case, names)
+        self.call('convert', '--trees', trees, case / 'model.onnx', '-o', converted)
+        if trees == 'tensors' and self.has_trees(converted):
+            raise Wrong('convert --trees tensors: there are trees left')
+        self.judge(f'convert to {trees}, run', self.run(converted, case, names), case, names)
         if b'site-packages' in converted.read_bytes():
             raise Wrong('convert: paths of the exporting machine survive')
         self.check_form(converted)
@@ -139,11 +155,11 @@ class Family:
         try:
             by_ort = [as_array(value) for value in run_ort(converted, feeds)]
         except Exception as e:
-            raise Wrong(f'convert: onnxruntime: {str(e).splitlines()[0][:200]}') from None
+            raise Wrong(f'convert to {trees}: onnxruntime: {str(e).splitlines()[0][:200]}') from None
         for k, (name, got) in enumerate(zip(names['outputs'], by_ort)):
             before = case / f'ort_{k}.npy'
             if bad := difference(got, np.load(before) if before.exists() else first[k]):
-                raise Wrong(f"convert, '{name}' in onnxruntime: {bad}")
+                raise Wrong(f"convert to {trees}, '{name}' in onnxruntime: {bad}")
 
 
 def read_refusals(path, family):
@@ -176,7 +192,7 @@ def main():
                 print(f'FAILED {name}/{case.name}: {e}')
     if family.notes:
         print(f'{name}: as onnxruntime, not as the source: {" ".join(family.notes)}')
-    print(f'{name}: {passed} passed, {refused} refused, {bad} wrong' + ('' if family.converts else ' (no convert command)'))
+    print(f'{name}: {passed} passed, {refused} refused, {bad} wrong, {family.as_tensors} with trees as tensors' + ('' if family.converts else ' (no convert command)'))
     sys.exit(bool(bad))
 
 
