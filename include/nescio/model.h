@@ -21,7 +21,8 @@ NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_run(nescio_ctx *ctx, const cha
 
 /** What to look at, and how: any file that Nescio reads or writes. */
 typedef struct nescio_inspect_options {
-    const char *stage; /**< "import", "clean", "circuit", "plan"; NULL: what suits the file */
+    const char *stage; /**< "import", "clean", "circuit", "plan"; NULL: what suits the file;
+                          packages as "html": all stages on one page */
     const char
         *format; /**< "text"; models, circuits and plans also: "json", "dot", "svg", "html" */
     size_t max_elements;               /**< arrays longer than this print as "..."; 0: all */

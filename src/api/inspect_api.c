@@ -4,6 +4,7 @@
 #include "api/import_dims.h"
 
 #include "api/inspect_marks.h"
+#include "api/inspect_page.h"
 #include "base/base.h"
 #include "format/format.h"
 #include "passes/passes.h"
@@ -149,7 +150,9 @@ static nescio_status show_package(nescio_ctx *ctx, const char *path,
     nescio_status st = NESCIO_OK;
 
     NESCIO_TRY(nescio_package_open(ctx, path, false, false, &p));
-    if (is_stage(o, "circuit") || is_stage(o, "plan") || (!o->stage && !is_text(o))) {
+    if (!o->stage && strcmp(o->format ? o->format : "", "html") == 0) {
+        st = nescio_inspect_page(ctx, path, p, out);
+    } else if (is_stage(o, "circuit") || is_stage(o, "plan") || (!o->stage && !is_text(o))) {
         if (!p->server)
             st = nescio_fail(ctx, NESCIO_E_MISMATCH, "%s is a client part: it has no %s", path,
                              o->stage ? o->stage : "circuit");

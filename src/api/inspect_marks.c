@@ -7,21 +7,18 @@
 
 #include <stdlib.h>
 
-static bool is_constant_or_absent(const nescio_node *node, uint32_t i)
+static bool is_encrypted(const nescio_node *node, uint32_t i)
 {
-    return !node->inputs[i] || node->inputs[i]->constant;
+    const nescio_value *const value = nescio_node_input(node, i);
+
+    return value && !value->constant;
 }
 
-/* Elementwise and affine: linear unless two encrypted numbers meet in a product. */
 static nescio_node_mark mark_affine(const nescio_node *node)
 {
-    uint32_t encrypted = 0;
-
-    for (uint32_t i = 0; i < node->n_inputs; i++)
-        encrypted += !is_constant_or_absent(node, i);
-    if (encrypted > 1 && (node->op == NESCIO_OP_MUL || node->op == NESCIO_OP_DIV))
-        return (nescio_node_mark){NESCIO_BOX_TABLE, "two encrypted operands: tables of sums"};
-    return (nescio_node_mark){NESCIO_BOX_LINEAR, "sums with clear weights"};
+    if (nescio_quant_is_affine(node->op, is_encrypted(node, 0), is_encrypted(node, 1)))
+        return (nescio_node_mark){NESCIO_BOX_LINEAR, "sums with clear weights"};
+    return (nescio_node_mark){NESCIO_BOX_TABLE, "no clear factor or divisor: tables of sums"};
 }
 
 static nescio_node_mark mark_encrypted(const nescio_node *node)

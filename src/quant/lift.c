@@ -199,10 +199,14 @@ static bool is_affine(const nescio_quant_net *net, const nescio_node *node)
         const nescio_dtype from = net->values[node->inputs[0]->id].sample.dtype;
         return to == NESCIO_F64 || from == to || (from == NESCIO_BOOL && to != NESCIO_STRING);
     }
-    case NESCIO_OP_MUL: return is_clear(net, node->inputs[0]) || is_clear(net, node->inputs[1]);
-    case NESCIO_OP_DIV: return is_clear(net, node->inputs[1]) && to == NESCIO_F64;
-    default: return true;
+    case NESCIO_OP_DIV:
+        if (to != NESCIO_F64)
+            return false;
+        break;
+    default: break;
     }
+    return nescio_quant_is_affine(node->op, !is_clear(net, nescio_node_input(node, 0)),
+                                  !is_clear(net, nescio_node_input(node, 1)));
 }
 
 /* x * scale / sqrt(variance + epsilon) + rest, by channel (axis 1). */

@@ -87,6 +87,9 @@ typedef enum nescio_quant_way {
 
 /** The way that nescio_quantize_graph takes; a node may still be refused for its operands. */
 nescio_quant_way nescio_quant_way_of(nescio_op op);
+/** Whether an operator of NESCIO_QUANT_WAY_AFFINE is affine when these of its first two operands
+ * are encrypted: sums are, products with a clear factor, quotients by a clear divisor. */
+bool nescio_quant_is_affine(nescio_op op, bool first, bool second);
 
 /** Quantizes `body`. calibration[i]: rows of graph input i along axis 0, at least 1 row, the same
  * number for all. report may be NULL. NESCIO_E_UNSUPPORTED lists every node that cannot be computed

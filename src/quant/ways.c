@@ -46,3 +46,12 @@ nescio_quant_way nescio_quant_way_of(nescio_op op)
     default: return NESCIO_QUANT_WAY_NONE;
     }
 }
+
+bool nescio_quant_is_affine(nescio_op op, bool first, bool second)
+{
+    switch (op) {
+    case NESCIO_OP_MUL: return !(first && second);
+    case NESCIO_OP_DIV: return !second;
+    default: return true;
+    }
+}

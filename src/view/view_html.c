@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A picture as one HTML file that loads nothing else: facts, the SVG, a table of all boxes, and
- * what is not supported and why. Well-formed XML, too. */
+ * One HTML file that loads nothing else: for each picture facts, the SVG, what is not supported and
+ * why, and a table of all boxes. Well-formed XML, too. */
 #include "view/view_picture_internal.h"
+
+#include <stdio.h>
 
 static void write_cell(nescio_buffer *out, const char *text)
 {
@@ -18,19 +20,25 @@ static void write_number(nescio_buffer *out, uint64_t n)
         nescio_write_text(out, "<td></td>");
 }
 
-static void write_head(nescio_buffer *out, const nescio_picture *p)
+static void write_head(nescio_buffer *out, const char *title)
 {
     nescio_write_text(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>"
                            "<title>");
-    nescio_view_xml(out, p->title, 0);
+    nescio_view_xml(out, title, 0);
     nescio_write_text(
         out, "</title><style>body{font:14px DejaVu Sans,Verdana,Helvetica,Arial,sans-serif;"
              "margin:2em;color:#1c2430}table{border-collapse:collapse;margin:1em 0}"
              "td,th{border-bottom:1px solid #dde2e7;padding:.25em .8em;text-align:left;"
              "vertical-align:top}td.n{text-align:right}div.s{overflow:auto;border:1px solid "
-             "#dde2e7;max-height:85vh}</style></head><body>\n<h1>");
-    nescio_view_xml(out, *p->title ? p->title : "graph", 0);
-    nescio_write_text(out, "</h1>\n<table>\n");
+             "#dde2e7;max-height:85vh}nav a{margin-right:1.5em}h2{margin-top:2em}"
+             "</style></head><body>\n<h1>");
+    nescio_view_xml(out, title, 0);
+    nescio_write_text(out, "</h1>\n");
+}
+
+static void write_facts(nescio_buffer *out, const nescio_picture *p)
+{
+    nescio_write_text(out, "<table>\n");
     for (uint32_t i = 0; i < p->n_facts; i++) {
         nescio_write_text(out, "<tr>");
         write_cell(out, p->facts[i].name);
@@ -40,9 +48,10 @@ static void write_head(nescio_buffer *out, const nescio_picture *p)
     nescio_write_text(out, "</table>\n");
 }
 
-static void write_row(nescio_buffer *out, const nescio_box *b, uint32_t id)
+static void write_row(nescio_buffer *out, const nescio_box *b, const char *id, uint32_t number)
 {
-    nescio_write_text(out, "<tr><td class=\"n\"><a href=\"#n%u\">%u</a></td>", id, id);
+    nescio_write_text(out, "<tr><td class=\"n\"><a href=\"#%sn%u\">%u</a></td>", id, number,
+                      number);
     write_cell(out, b->title);
     write_cell(out, b->name);
     nescio_write_text(out, "<td>");
@@ -67,7 +76,7 @@ static void write_refused(nescio_buffer *out, const nescio_picture *p)
 
         if (b->kind != NESCIO_BOX_REFUSED)
             continue;
-        nescio_write_text(out, "%s<li>", any ? "" : "<h2>Not supported</h2>\n<ul>\n");
+        nescio_write_text(out, "%s<li>", any ? "" : "<h3>Not supported</h3>\n<ul>\n");
         any = true;
         nescio_view_xml(out, b->title, 0);
         nescio_write_text(out, " ");
@@ -79,18 +88,58 @@ static void write_refused(nescio_buffer *out, const nescio_picture *p)
     nescio_write_text(out, "%s", any ? "</ul>\n" : "");
 }
 
-nescio_status nescio_picture_html(nescio_ctx *ctx, const nescio_picture *p, nescio_buffer *out)
+/* All of one picture below its heading. */
+static nescio_status write_picture(nescio_ctx *ctx, const nescio_picture *p, const char *id,
+                                   nescio_buffer *out)
 {
-    write_head(out, p);
+    write_facts(out, p);
     nescio_write_text(out, "<div class=\"s\">");
-    NESCIO_TRY(nescio_picture_svg(ctx, p, out));
+    NESCIO_TRY(nescio_picture_svg(ctx, p, id, out));
     nescio_write_text(out, "</div>\n");
     write_refused(out, p);
-    nescio_write_text(out, "<h2>Operators</h2>\n<table>\n<tr><th>#</th><th>operator</th>"
+    nescio_write_text(out, "<table>\n<tr><th>#</th><th>operator</th>"
                            "<th>name</th><th>details</th><th>result</th><th>parameters</th>"
                            "<th>bytes</th><th>how</th></tr>\n");
     for (uint32_t i = 0; i < p->n_boxes; i++)
-        write_row(out, &p->boxes[i], i);
-    nescio_write_text(out, "</table>\n</body></html>\n");
+        write_row(out, &p->boxes[i], id, i);
+    nescio_write_text(out, "</table>\n");
+    return NESCIO_OK;
+}
+
+static nescio_status write_end(nescio_ctx *ctx, nescio_buffer *out)
+{
+    nescio_write_text(out, "</body></html>\n");
     return out->bad ? nescio_fail_nomem(ctx, out->bytes) : NESCIO_OK;
+}
+
+nescio_status nescio_picture_html(nescio_ctx *ctx, const nescio_picture *p, nescio_buffer *out)
+{
+    write_head(out, *p->title ? p->title : "graph");
+    NESCIO_TRY(write_picture(ctx, p, "", out));
+    return write_end(ctx, out);
+}
+
+nescio_status nescio_page_write(nescio_ctx *ctx, const char *title, const nescio_page_part *parts,
+                                size_t n, nescio_buffer *out)
+{
+    char id[24];
+
+    write_head(out, title);
+    nescio_write_text(out, "<nav>");
+    for (size_t i = 0; i < n; i++) {
+        nescio_write_text(out, "<a href=\"#p%zu\">", i);
+        nescio_view_xml(out, parts[i].heading, 0);
+        nescio_write_text(out, "</a>");
+    }
+    nescio_write_text(out, "</nav>\n");
+    for (size_t i = 0; i < n; i++) {
+        nescio_write_text(out, "<h2 id=\"p%zu\">", i);
+        nescio_view_xml(out, parts[i].heading, 0);
+        nescio_write_text(out, "</h2>\n<p>");
+        nescio_view_xml(out, parts[i].words, 0);
+        nescio_write_text(out, "</p>\n");
+        snprintf(id, sizeof id, "p%zu", i);
+        NESCIO_TRY(write_picture(ctx, parts[i].picture, id, out));
+    }
+    return write_end(ctx, out);
 }

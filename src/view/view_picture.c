@@ -167,7 +167,7 @@ nescio_status nescio_picture_write(nescio_ctx *ctx, const nescio_picture *pictur
                                    const char *format, nescio_buffer *out)
 {
     if (strcmp(format, "svg") == 0)
-        return nescio_picture_svg(ctx, picture, out);
+        return nescio_picture_svg(ctx, picture, "", out);
     if (strcmp(format, "html") == 0)
         return nescio_picture_html(ctx, picture, out);
     if (strcmp(format, "dot") == 0)

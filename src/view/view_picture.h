@@ -49,4 +49,15 @@ bool nescio_picture_has_format(const char *format);
 /** Writes in a format that nescio_picture_has_format. */
 NESCIO_MUST_CHECK nescio_status nescio_picture_write(nescio_ctx *ctx, const nescio_picture *picture,
                                                      const char *format, nescio_buffer *out);
+
+/** A section of a page: a heading, a line of explanation, a picture. All borrowed. */
+typedef struct nescio_page_part {
+    const char *heading, *words;
+    const nescio_picture *picture;
+} nescio_page_part;
+
+/** Several pictures in one HTML file, one below the other, with links to each at its head. */
+NESCIO_MUST_CHECK nescio_status nescio_page_write(nescio_ctx *ctx, const char *title,
+                                                  const nescio_page_part *parts, size_t n,
+                                                  nescio_buffer *out);
 #endif /* NESCIO_VIEW_VIEW_PICTURE_H */

@@ -70,8 +70,9 @@ size_t nescio_view_columns(const char *text);
 
 void nescio_picture_dot(const nescio_picture *p, nescio_buffer *out);
 void nescio_picture_json(const nescio_picture *p, nescio_buffer *out);
+/** `id` stands before the names of elements, which have to differ on one page. */
 NESCIO_MUST_CHECK nescio_status nescio_picture_svg(nescio_ctx *ctx, const nescio_picture *p,
-                                                   nescio_buffer *out);
+                                                   const char *id, nescio_buffer *out);
 NESCIO_MUST_CHECK nescio_status nescio_picture_html(nescio_ctx *ctx, const nescio_picture *p,
                                                     nescio_buffer *out);
 

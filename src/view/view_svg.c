@@ -23,12 +23,13 @@ static void write_line(nescio_buffer *out, double x, double y, const char *attri
     nescio_write_text(out, "</text>\n");
 }
 
-static void write_box(nescio_buffer *out, const nescio_box *b, const nescio_place *at, uint32_t id)
+static void write_box(nescio_buffer *out, const nescio_box *b, const nescio_place *at,
+                      const char *id, uint32_t number)
 {
     const double x = at->x + at->w / 2;
     double y = at->y + NESCIO_VIEW_PAD + NESCIO_VIEW_FONT;
 
-    nescio_write_text(out, "<g id=\"n%u\"><title>", id);
+    nescio_write_text(out, "<g id=\"%sn%u\"><title>", id, number);
     nescio_view_xml(out, b->title, 0);
     nescio_write_text(out, " ");
     nescio_view_xml(out, b->name, 0);
@@ -56,7 +57,7 @@ static void write_box(nescio_buffer *out, const nescio_box *b, const nescio_plac
  * What another edge of the net has drawn (its first `drawn` points) is left out; gives how far the
  * net is drawn now. */
 static uint32_t write_edge(nescio_buffer *out, const nescio_route *r, const nescio_place *from,
-                           const nescio_place *to, uint32_t drawn)
+                           const nescio_place *to, const char *id, uint32_t drawn)
 {
     const uint32_t first = drawn < r->n - 2 ? drawn : r->n - 2;
     double x = r->points[first].x;
@@ -75,7 +76,7 @@ static uint32_t write_edge(nescio_buffer *out, const nescio_route *r, const nesc
                           (y + b.y) / 2, b.x, b.y);
         x = b.x;
     }
-    nescio_write_text(out, "V%.1f\" marker-end=\"url(#a)\"/>\n", to->y - 1);
+    nescio_write_text(out, "V%.1f\" marker-end=\"url(#%sa)\"/>\n", to->y - 1, id);
     return drawn > r->n - 2 ? drawn : r->n - 2;
 }
 
@@ -119,7 +120,7 @@ static double write_legend(nescio_buffer *out, const nescio_picture *p)
     return x;
 }
 
-static void write_style(nescio_buffer *out, double width, double height)
+static void write_style(nescio_buffer *out, const char *id, double width, double height)
 {
     nescio_write_text(
         out,
@@ -129,14 +130,15 @@ static void write_style(nescio_buffer *out, double width, double height)
         "<style>text{text-anchor:middle;fill:#1c2430}.t{font-weight:bold}.d{fill:#4a5560}"
         ".k{text-anchor:start}.e{text-anchor:start;font-size:11px;fill:#4a5560;stroke:#fff;"
         "stroke-width:3px;paint-order:stroke}path{fill:none;stroke:#66727e}</style>\n"
-        "<defs><marker id=\"a\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" "
+        "<defs><marker id=\"%sa\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" "
         "markerHeight=\"7\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" "
         "style=\"fill:#66727e;stroke:none\"/></marker></defs>\n"
         "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
-        width, height, width, height, NESCIO_VIEW_FONT);
+        width, height, width, height, NESCIO_VIEW_FONT, id);
 }
 
-nescio_status nescio_picture_svg(nescio_ctx *ctx, const nescio_picture *p, nescio_buffer *out)
+nescio_status nescio_picture_svg(nescio_ctx *ctx, const nescio_picture *p, const char *id,
+                                 nescio_buffer *out)
 {
     nescio_layout l;
     double shift, legend;
@@ -152,7 +154,7 @@ nescio_status nescio_picture_svg(nescio_ctx *ctx, const nescio_picture *p, nesci
     }
     legend = write_legend(NULL, p);
     shift = fmax(0, (legend - l.width) / 2);
-    write_style(out, fmax(legend, l.width) + 2 * MARGIN, l.height + LEGEND + 2 * MARGIN);
+    write_style(out, id, fmax(legend, l.width) + 2 * MARGIN, l.height + LEGEND + 2 * MARGIN);
     nescio_write_text(out, "<title>");
     nescio_view_xml(out, p->title, 0);
     nescio_write_text(out, "</title>\n<g transform=\"translate(%.1f %.1f)\">\n", MARGIN, MARGIN);
@@ -163,10 +165,10 @@ nescio_status nescio_picture_svg(nescio_ctx *ctx, const nescio_picture *p, nesci
         const nescio_edge *const edge = &p->edges[e];
 
         drawn[edge->net] = write_edge(out, &l.edges[e], &l.boxes[edge->from], &l.boxes[edge->to],
-                                      drawn[edge->net]);
+                                      id, drawn[edge->net]);
     }
     for (uint32_t i = 0; i < p->n_boxes; i++)
-        write_box(out, &p->boxes[i], &l.boxes[i], i);
+        write_box(out, &p->boxes[i], &l.boxes[i], id, i);
     write_labels(out, p, &l, seen);
     nescio_write_text(out, "</g>\n</svg>\n");
     nescio_layout_free(&l);

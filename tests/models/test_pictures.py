@@ -76,6 +76,19 @@ def check_picture(path, what, n_nodes, *stage):
     return data
 
 
+def check_page(path, what, headings, rows):
+    """All stages of a package on one page: its sections, one table row a box, no element's name twice."""
+    page = tree.fromstring(inspect(path, '--format', 'html').replace('<!DOCTYPE html>\n', ''))
+    found = [h.text for h in page.iter('h2')]
+    check(found == headings, f'{what}: sections {found}')
+    n = sum(len(r.findall('td')) == 8 for r in page.iter('tr'))
+    check(n == rows, f'{what}: {n} rows of {rows}')
+    ids = [e.get('id') for e in page.iter() if e.get('id')]
+    check(len(ids) == len(set(ids)), f'{what}: names of elements differ')
+    links = {a.get('href')[1:] for a in page.iter('a')}
+    check(links <= set(ids) and len(links) == rows + len(headings), f'{what}: every link leads somewhere')
+
+
 with tempfile.TemporaryDirectory() as folder:
     work = pathlib.Path(folder)
     data = check_picture(model / 'mnist_mlp.onnx', 'clean', 7)
@@ -84,12 +97,20 @@ with tempfile.TemporaryDirectory() as folder:
     check_picture(model / 'mnist_mlp.onnx', 'import', 7, '--stage', 'import')
     package = work / 'm.nescio'
     subprocess.run([nescio, 'compile', model / 'mnist_mlp.onnx', '--calibration', model / 'calibration.npy', '-o', package, '--quiet'], check=True)
+    boxes = {}
     for stage, bits in (('circuit', 'bits'), ('plan', 'delta')):
         n = len(json.loads(inspect(package, '--stage', stage, '--format', 'json'))['nodes'])
         text = inspect(package, '--stage', stage, '--max-elements', '1')
         check(n >= 7, f'{stage}: {n} boxes')
+        boxes[stage] = n
         data = check_picture(package, stage, n, '--stage', stage)
         check(any(bits in e['label'] for e in data['edges']), f'{stage}: edges say {bits}')
+    client, server = work / 'client.nescio', work / 'server.nescio'
+    subprocess.run([nescio, 'split', package, '--client', client, '--server', server, '--quiet'], check=True)
+    border, body = 2 * 2, sum(boxes.values())  # head and tail: input, output
+    check_page(package, 'package', ['Head', 'Circuit', 'Plan', 'Tail'], border + body)
+    check_page(client, 'client part', ['Head', 'Tail'], border)
+    check_page(server, 'server part', ['Circuit', 'Plan'], body)
     evil = ['<script>alert("x")</script>', 'a"b\\n\'c', ']]>&amp;', 'tab\tand\x01bell\x07', 'ü€😀', 'x' * 3000, '%s%n%n', '\udcff\udcc0']
     nodes = [('Relu', name, [evil[i - 1] + '!' if i else 'in'], name + '!') for i, name in enumerate(evil)]
     hostile = work / 'hostile.onnx'
