@@ -14,7 +14,7 @@ static uint64_t key_bytes(const nescio_tfhe_params *p)
 
     if (nescio_evaluation_key_sizes(NULL, p, &key) != NESCIO_OK)
         return 0;
-    return (uint64_t)key.bootstrap_bytes + key.keyswitch_bytes + key.output_bytes;
+    return nescio_evaluation_key_bytes(&key);
 }
 
 static void describe(const nescio_tfhe_params *p, nescio_parameters *out)

@@ -17,11 +17,6 @@ typedef struct chooser {
     bool found, tried;
 } chooser;
 
-static uint64_t key_bytes(const nescio_evaluation_key *k)
-{
-    return (uint64_t)k->bootstrap_bytes + k->keyswitch_bytes + k->output_bytes;
-}
-
 static nescio_status try_analysis(chooser *c, const analysis *a, const wishes *w, const char *name,
                                   const nescio_tfhe_params *p)
 {
@@ -46,7 +41,8 @@ static nescio_status try_set(chooser *c, const wishes *w, const char *name,
 
     NESCIO_TRY(nescio_params_check_security(c->ctx, p, c->options->toy));
     NESCIO_TRY(nescio_evaluation_key_sizes(c->ctx, p, &sizes));
-    if (c->options->max_key_bytes && key_bytes(&sizes) > c->options->max_key_bytes)
+    if (c->options->max_key_bytes &&
+        nescio_evaluation_key_bytes(&sizes) > c->options->max_key_bytes)
         return NESCIO_OK;
     if (c->options->max_memory_bytes &&
         nescio_engine_bytes_for(p, 1) > c->options->max_memory_bytes)

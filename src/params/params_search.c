@@ -49,8 +49,7 @@ static void try_keyswitch(search *s, nescio_tfhe_params p, double rest, double c
             nescio_evaluation_key sizes = {0};
             if (nescio_evaluation_key_sizes(s->ctx, &p, &sizes) != NESCIO_OK)
                 continue;
-            const uint64_t bytes =
-                (uint64_t)sizes.bootstrap_bytes + sizes.keyswitch_bytes + sizes.output_bytes;
+            const uint64_t bytes = nescio_evaluation_key_bytes(&sizes);
             if (s->request->max_key_bytes && bytes > s->request->max_key_bytes)
                 continue;
             if (s->request->max_memory_bytes &&

@@ -299,7 +299,7 @@ static nescio_status fill_report(builder *b, double range_rate)
         .range_rate = range_rate,
         .approximate = b->t->approximate,
         .security_bits = nescio_params_security(&plan->params),
-        .evaluation_key_bytes = key.bootstrap_bytes + key.keyswitch_bytes + key.output_bytes,
+        .evaluation_key_bytes = nescio_evaluation_key_bytes(&key),
         .upload_bytes = nescio_plan_upload_bytes(plan),
         .download_bytes = nescio_plan_download_bytes(plan),
         .memory_bytes = nescio_engine_bytes_for(&plan->params, 1) +

@@ -38,6 +38,11 @@ nescio_status nescio_evaluation_key_sizes(nescio_ctx *ctx, const nescio_tfhe_par
     return NESCIO_OK;
 }
 
+uint64_t nescio_evaluation_key_bytes(const nescio_evaluation_key *key)
+{
+    return (uint64_t)key->bootstrap_bytes + key->keyswitch_bytes + key->output_bytes;
+}
+
 void nescio_evaluation_key_free(nescio_evaluation_key *key)
 {
     if (!key)

@@ -43,6 +43,8 @@ typedef struct nescio_evaluation_key {
 /** Sizes by parameters; arrays stay NULL. NESCIO_E_ARG on overflow or bad parameters. */
 NESCIO_MUST_CHECK nescio_status nescio_evaluation_key_sizes(nescio_ctx *ctx, const nescio_tfhe_params *p,
                                                             nescio_evaluation_key *out);
+/** Sum of the three arrays: what is stored and sent, but for a header of under 2 KB. */
+uint64_t nescio_evaluation_key_bytes(const nescio_evaluation_key *key);
 void nescio_evaluation_key_free(nescio_evaluation_key *key); /* frees the arrays, zeroes the struct */
 
 /** An evaluation key expanded for this machine, with its tables and worker scratch. The threads of one pool share it, at most as

@@ -67,6 +67,9 @@ static void what_is_written_is_read(void **state)
         nescio_evaluation_key key = toy_evaluation_key(ctx, &sets[i]), read;
         nescio_buffer bytes = key_file(ctx, &key);
 
+        /* What is stated before a key exists is the file, but for its header. */
+        assert_int_equal(nescio_evaluation_key_sizes(ctx, &sets[i], &read), NESCIO_OK);
+        assert_in_range(bytes.bytes - nescio_evaluation_key_bytes(&read), 1, 2047);
         assert_int_equal(nescio_evaluation_key_read(ctx, "e.key", &read), NESCIO_OK);
         keys_are_equal(&key, &read);
         nescio_evaluation_key_free(&read);

@@ -184,6 +184,8 @@ static void sizes_follow_the_parameters(void **state)
     assert_int_equal(key.bootstrap_bytes, 72 * 6 * 256 * 6);
     assert_int_equal(key.keyswitch_bytes, 512 * 3 * 3);
     assert_int_equal(key.output_bytes, 512 * 5 * 16 * 4);
+    assert_int_equal(nescio_evaluation_key_bytes(&key),
+                     72 * 6 * 256 * 6 + 512 * 3 * 3 + 512 * 5 * 16 * 4);
     assert_null(key.bootstrap);
     assert_int_equal(nescio_answer_bytes(&p, 3, 13), ((64 + 3) * 13 + 7) / 8);
     assert_int_equal(nescio_lwe_stride(&p), 528);
