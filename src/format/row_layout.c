@@ -36,7 +36,7 @@ void nescio_bodies_unpack(uint64_t *words, const uint8_t *in, size_t n, unsigned
         for (unsigned done = 0; done < log;) {
             const unsigned shift = (unsigned)(at & 7),
                            take = log - done < 8 - shift ? log - done : 8 - shift;
-            v |= (uint64_t)(in[at >> 3] >> shift & ((1u << take) - 1)) << done;
+            v |= (uint64_t)((unsigned)in[at >> 3] >> shift & ((1u << take) - 1)) << done;
             done += take;
             at += take;
         }

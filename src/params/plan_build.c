@@ -181,7 +181,7 @@ static nescio_status add_input_step(builder *b, nescio_step_kind kind, uint32_t 
 {
     const nescio_gate *gate = b->a->circuit->gates[g];
     const bool linear = kind == NESCIO_STEP_INPUT_LINEAR;
-    nescio_step *step;
+    nescio_step *step = NULL;
 
     NESCIO_TRY(new_step(b, kind, g, linear ? gate->n_inputs : 1, &step));
     for (uint32_t t = 0; t < step->n_sources; t++)
@@ -194,7 +194,7 @@ static nescio_status add_input_step(builder *b, nescio_step_kind kind, uint32_t 
 static nescio_status add_slot_step(builder *b, nescio_step_kind kind, uint32_t g)
 {
     const nescio_gate *gate = b->a->circuit->gates[g];
-    nescio_step *step;
+    nescio_step *step = NULL;
 
     NESCIO_TRY(new_step(b, kind, g, gate->n_inputs, &step));
     read_slots(b, step, gate);
@@ -206,7 +206,7 @@ static nescio_status add_slot_step(builder *b, nescio_step_kind kind, uint32_t g
 static nescio_status add_table_step(builder *b, uint32_t g)
 {
     const sink_verdict *v = b->verdict[g];
-    nescio_step *step;
+    nescio_step *step = NULL;
 
     NESCIO_TRY(add_slot_step(b, NESCIO_STEP_TABLE, g));
     step = &b->plan->steps[b->plan->n_steps - 1];
@@ -238,7 +238,7 @@ static nescio_status add_rotation(builder *b, uint32_t g)
 static nescio_status add_answer_step(builder *b, uint32_t g)
 {
     const nescio_gate *gate = b->a->circuit->gates[g];
-    nescio_step *step;
+    nescio_step *step = NULL;
 
     NESCIO_TRY(new_step(b, NESCIO_STEP_ANSWER, g, 1, &step));
     read_slots(b, step, gate);

@@ -121,7 +121,7 @@ static nescio_status block_offsets(const nescio_refexec_call *call, const nescio
                                    int64_t *inner)
 {
     const nescio_tensor *at;
-    const int64_t *index;
+    const int64_t *index = NULL;
     int64_t own[NESCIO_RANK_MAX], depth, *offsets, per_batch;
 
     NESCIO_TRY(read_indices(call, 1, -1, &index));
@@ -161,9 +161,9 @@ static nescio_status block_offsets(const nescio_refexec_call *call, const nescio
 nescio_status nescio_run_gather_nd(nescio_refexec_call *call)
 {
     const int64_t batch = nescio_node_int(call->node, "batch_dims", 0);
-    int64_t dims[2 * NESCIO_RANK_MAX], n, inner;
+    int64_t dims[2 * NESCIO_RANK_MAX], n = 0, inner = 0;
     const nescio_tensor *x, *at;
-    const int64_t *offsets;
+    const int64_t *offsets = NULL;
     int rank = 0;
     size_t size;
 
@@ -280,8 +280,8 @@ nescio_status nescio_run_scatter_elements(nescio_refexec_call *call)
 nescio_status nescio_run_scatter_nd(nescio_refexec_call *call)
 {
     const nescio_tensor *x, *updates;
-    const int64_t *offsets;
-    int64_t n, inner;
+    const int64_t *offsets = NULL;
+    int64_t n = 0, inner = 0;
     combine how;
 
     NESCIO_TRY(start_scatter(call, &how));
