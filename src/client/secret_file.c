@@ -45,7 +45,7 @@ static void bits_move(nescio_secret_key *key, uint8_t *packed, bool pack)
             if (pack)
                 packed[at / 8] = (uint8_t)(packed[at / 8] | (parts[i][j] & 1u) << (at % 8));
             else
-                parts[i][j] = packed[at / 8] >> (at % 8) & 1u;
+                parts[i][j] = (uint32_t)packed[at / 8] >> (at % 8) & 1u;
         }
 }
 
