@@ -81,19 +81,22 @@ static bool reach(const nescio_forest *f, size_t root, int64_t n_features, bool 
     return true;
 }
 
-bool nescio_forest_is_sound(const nescio_forest *forest, int64_t n_features)
+nescio_status nescio_forest_examine(nescio_ctx *ctx, const nescio_forest *forest,
+                                    int64_t n_features, bool *sound)
 {
     bool *const seen = calloc(forest->n_nodes + 1, sizeof *seen);
     size_t *const stack = calloc(2 * forest->n_nodes + 2, sizeof *stack);
-    bool sound = seen && stack;
+    const bool room = seen && stack;
+    bool ok = room;
 
-    for (size_t i = 0; i < forest->n_roots && sound; i++)
-        sound = reach(forest, forest->roots[i], n_features, seen, stack);
-    for (size_t i = 0; i < forest->n_pairs && sound; i++)
-        sound = forest->pairs[i].target >= 0 && forest->pairs[i].target < forest->n_targets;
+    for (size_t i = 0; i < forest->n_roots && ok; i++)
+        ok = reach(forest, forest->roots[i], n_features, seen, stack);
+    for (size_t i = 0; i < forest->n_pairs && ok; i++)
+        ok = forest->pairs[i].target >= 0 && forest->pairs[i].target < forest->n_targets;
     free(seen);
     free(stack);
-    return sound;
+    *sound = ok;
+    return room ? NESCIO_OK : nescio_fail_nomem(ctx, 2 * forest->n_nodes * sizeof *stack);
 }
 
 /* The attribute lists of the canonical node, filled tree by tree. */

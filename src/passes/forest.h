@@ -48,8 +48,9 @@ void nescio_forest_pair_add(nescio_forest *forest, int64_t target, double weight
 /** The forest's splits were meant as x < split, for features of that type. */
 void nescio_forest_make_strict(nescio_forest *forest, nescio_dtype dtype);
 /** Whether every node is reached from its root once at most, features are in [0, n_features) and
- * targets in [0, n_targets). n_features < 0: unknown. */
-bool nescio_forest_is_sound(const nescio_forest *forest, int64_t n_features);
+ * targets in [0, n_targets): *sound. n_features < 0: unknown. */
+NESCIO_MUST_CHECK nescio_status nescio_forest_examine(nescio_ctx *ctx, const nescio_forest *forest,
+                                                      int64_t n_features, bool *sound);
 /** Reads a tree node of any of the three operators. *ok: it has the canonical questions or ones
  * that can be turned into them (not ==, !=, membership). AVERAGE is divided into the weights. */
 NESCIO_MUST_CHECK nescio_status nescio_forest_read(nescio_ctx *ctx, const nescio_node *node,

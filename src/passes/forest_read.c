@@ -382,7 +382,6 @@ nescio_status nescio_forest_read(nescio_ctx *ctx, const nescio_node *node, nesci
             labels = nescio_node_attr(node, "classlabels_strings");
         forest->n_targets = labels ? (int64_t)labels->count : 0;
     }
-    *ok = settle_aggregate(node, forest) &&
-          nescio_forest_is_sound(forest, x->rank == 2 ? x->dims[1] : -1);
-    return NESCIO_OK;
+    *ok = settle_aggregate(node, forest);
+    return *ok ? nescio_forest_examine(ctx, forest, x->rank == 2 ? x->dims[1] : -1, ok) : NESCIO_OK;
 }

@@ -163,8 +163,12 @@ nescio_status nescio_tree_answers_replace(nescio_rewrite *rw, nescio_node *last,
     bool ok = false;
     nescio_status st;
 
-    if (n == 0 || !nescio_forest_is_sound(f, x->shape.rank == 2 ? x->shape.dims[1] : -1))
+    if (n == 0)
         return NESCIO_OK;
+    NESCIO_TRY(nescio_forest_examine(rw->ctx, f, x->shape.rank == 2 ? x->shape.dims[1] : -1, &ok));
+    if (!ok)
+        return NESCIO_OK;
+    ok = false;
     answer = calloc((size_t)f->n_targets, sizeof *answer);
     if (!answer)
         return nescio_rewrite_nomem(rw);
