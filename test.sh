@@ -36,7 +36,7 @@ if build debug --werror; then
     run debug debug --suite lint --suite unit --suite cli
     for isa in scalar avx2; do NESCIO_ISA=$isa run "isa-$isa" debug --suite isa; done
 fi
-build release --buildtype=release && run release release --suite unit
+build release --buildtype=release --werror && run release release --suite unit
 CC=clang build clang --werror && run clang clang --suite unit
 build asan -Db_sanitize=address,undefined -Db_lundef=false && run asan asan --suite unit
 if [ $full = yes ]; then

@@ -107,29 +107,52 @@ static double round_term(const nescio_tfhe_params *p)
     return p->lwe_dim / 2.0 * carried * rounding(p->pbs_levels * p->pbs_base_log);
 }
 
+/* Relative variance of an f64 product: what the FFT kernels are held to. */
+static double fft_error(const nescio_tfhe_params *p)
+{
+    return NESCIO_FFT_ERROR_C * (log2(p->poly_size) - 3) * 0x1p-106;
+}
+
 /* One step multiplies (k + 1) l polynomials of digits (variance B^2 / 12) by key words (uniform on
- * the torus: 1/12) and is off by what the FFT kernels are held to; an error of the masks reaches
- * the phase through the key bits. */
+ * the torus: 1/12); an error of the masks reaches the phase through the key bits. */
 static double fft_term(const nescio_tfhe_params *p)
 {
     const double products = (p->glwe_dim + 1.0) * p->pbs_levels;
     const double carried = 1 + nescio_tfhe_big_dim(p) / 2.0;
     const double size = exp2(2.0 * p->pbs_base_log) / 12 / 12;
-    const double error = NESCIO_FFT_ERROR_C * (log2(p->poly_size) + 2) * 0x1p-106;
 
-    return p->lwe_dim * error * products * p->poly_size * size * carried;
+    return p->lwe_dim * fft_error(p) * products * p->poly_size * size * carried;
 }
 
-double nescio_noise_fft(const nescio_tfhe_params *p)
+/* The first product meets digits that no mask has made random yet. Those of a flat table D have
+ * their power (2 N D / pi)^2 in the lowest frequency, and so have the key bits, of mean 1/2; errors
+ * that the key's transform has there, a third of all, come out N times as strong as white ones.
+ * Summed over frequencies: k N^3 D^2 / 144 for each key, twice for (X^e - 1). */
+static double flat_term(const nescio_tfhe_params *p, double flat)
 {
-    return factors_of(p).fft * fft_term(p);
+    const double n = p->poly_size, digits = flat * exp2(2.0 * p->pbs_base_log);
+    const double keys = 2.0 * nescio_tfhe_group_keys(p);
+
+    return keys * fft_error(p) / 3 * p->glwe_dim * n * n * n * digits / 144;
+}
+
+double nescio_noise_fft(const nescio_tfhe_params *p, double flat)
+{
+    return factors_of(p).fft * fft_term(p) + flat_term(p, flat);
+}
+
+/* Tables hold values up to a quarter turn, so their first digit is up to B/4 and the others are
+ * any; at worst everywhere the same. */
+static double flattest(const nescio_tfhe_params *p)
+{
+    return 1.0 / 16 + (p->pbs_levels - 1) / 12.0;
 }
 
 double nescio_noise_blind_rotation(const nescio_tfhe_params *p)
 {
     const variant_factors f = factors_of(p);
 
-    return f.key * key_term(p) + f.round * round_term(p) + f.fft * fft_term(p);
+    return f.key * key_term(p) + f.round * round_term(p) + nescio_noise_fft(p, flattest(p));
 }
 
 /* One number meets its own key switch and those of the numbers packed with it, whose phases under

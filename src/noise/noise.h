@@ -15,10 +15,12 @@ double nescio_noise_fresh(const nescio_tfhe_params *p, unsigned body_log);
 double nescio_noise_keyswitch(const nescio_tfhe_params *p);
 /** Centered-mean modulus switch to 2N / 2^share_log, by coefficient; 0: one table a rotation. */
 double nescio_noise_modulus_switch(const nescio_tfhe_params *p, unsigned share_log);
-/** Output of a blind rotation: key, rounding and f64 FFT terms, by variant. */
+/** Output of a blind rotation: key, rounding and f64 FFT terms, by variant; the last at most, for any instruction set and
+ *  tables as flat as a quarter turn everywhere. */
 double nescio_noise_blind_rotation(const nescio_tfhe_params *p);
-/** The f64 FFT term alone; its constant is the one that the kernel test bounds. */
-double nescio_noise_fft(const nescio_tfhe_params *p);
+/** The f64 FFT term alone, at most: its constant is the one that the kernel test bounds. `flat`: sum over the levels of the squared
+ *  digits of the table's mean, in units of B^2. */
+double nescio_noise_fft(const nescio_tfhe_params *p, double flat);
 /** Output key switch of one number, and the rounding of mask and body to answer_log bits. `count` numbers share the answer. */
 double nescio_noise_answer(const nescio_tfhe_params *p, size_t count, unsigned answer_log);
 /** log2 of the probability that a centered Gaussian of that variance leaves [-half_width, half_width]. Accurate far into the

@@ -84,7 +84,7 @@ static double tolerance(const toy *t, int steps)
     const double rounding = growth * weight * ldexp(1, (int)(w - lb) - 1) + weight;
     const double products =
         t->shape.n_columns * t->shape.levels * (t->shape.classical ? 1 : 2.0 * t->shape.keys);
-    const double fft = NESCIO_FFT_ERROR_C * (log2(t->n) + 2) * ldexp(1, -106) * products * t->n *
+    const double fft = NESCIO_FFT_ERROR_C * (log2(t->n) - 3) * ldexp(1, -106) * products * t->n *
                        ldexp(1, 2 * (int)t->shape.base_log) / 12 * ldexp(1, 2 * (int)w) / 12 *
                        weight;
     return steps * (rounding + 7 * sqrt(fft));

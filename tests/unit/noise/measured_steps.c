@@ -240,6 +240,21 @@ static double first_product(const nescio_tfhe_params *p)
     return nescio_tfhe_group_keys(p) * (double)p->poly_size * digit * digit * row;
 }
 
+/* What this machine's kernels should give: the model bounds the f64 error of every instruction set
+ * and the flattest of tables; kernels with fused multiply-add are at 0.72 to 0.87 of that bound in
+ * rotations, portable ones at 0.78 to 0.93. */
+static double expected_rotation(const nescio_tfhe_params *p)
+{
+    const double flattest = 1.0 / 16 + (p->pbs_levels - 1) / 12.0;
+    double share;
+    nescio_isa isa;
+
+    assert_int_equal(nescio_isa_in_force(&isa), NESCIO_OK);
+    share = isa >= NESCIO_ISA_AVX2 ? 0.78 : 0.87;
+    return nescio_noise_blind_rotation(p) - nescio_noise_fft(p, flattest) +
+           share * nescio_noise_fft(p, CONSTANT * CONSTANT);
+}
+
 void measure_every_step(const nescio_tfhe_params *p, const measured_effort *effort)
 {
     const size_t keys = effort->keys;
@@ -267,8 +282,8 @@ void measure_every_step(const nescio_tfhe_params *p, const measured_effort *effo
     }
     for (size_t i = 0; i < 2; i++) {
         snprintf(what, sizeof what, "blind rotation, table %zu", i);
-        expect_noise(what, s.rotation[i], keys, nescio_noise_blind_rotation(p), first_product(p),
-                     tolerance);
+        expect_noise(what, s.rotation[i], keys, expected_rotation(p), first_product(p), tolerance);
+        assert_true(expected_rotation(p) < nescio_noise_blind_rotation(p));
     }
     correlation = s.covariance / nescio_noise_blind_rotation(p);
     print_message("  correlation of two tables of one rotation %.2f\n", correlation);

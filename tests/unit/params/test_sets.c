@@ -52,17 +52,14 @@ static double curve(uint32_t dim, uint32_t noise, uint32_t modulus)
     return nescio_params_security(&p);
 }
 
-/** Of one attack on a key, or on the longest shorter key with the same noise and modulus: known
- * bits make it the longer one, which is no easier. 0: not in the table. */
+/** Of one attack on a key. 0: not in the table. */
 static double of_attack(const char *attack, uint32_t dim, uint32_t noise, uint32_t modulus)
 {
-    const struct estimate *best = NULL;
-
     for (const struct estimate *e = estimates; e < estimates + N_ESTIMATES; e++)
-        if (e->dim <= dim && e->noise_log == noise && e->modulus_log == modulus &&
-            !strcmp(e->attack, attack) && (!best || e->dim > best->dim))
-            best = e;
-    return best ? best->bits : 0;
+        if (e->dim == dim && e->noise_log == noise && e->modulus_log == modulus &&
+            !strcmp(e->attack, attack))
+            return e->bits;
+    return 0;
 }
 
 /** Of the best attack on a key; fails where one of the three attacks is missing. */
