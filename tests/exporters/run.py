@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds the command to what exporters write today: run.py NESCIO [FAMILY ...]
 
-For each family (sklearn, boosting, torch, brevitas, hummingbird, catboost) this makes a virtual environment from
+For each family (sklearn, boosting, torch, brevitas, hummingbird, catboost, keras) this makes a virtual environment from
 requirements-FAMILY.txt, lets make_FAMILY.py train and export models in it, and compares (compare.py, in the same environment).
 Environments and cases stay in $XDG_CACHE_HOME/nescio/exporters/FAMILY until the requirements or the generators change.
 
@@ -10,7 +10,7 @@ without it, or when no environment can be made; 1 when a family fails, or when o
 import hashlib, os, pathlib, shutil, subprocess, sys, venv
 
 HERE = pathlib.Path(__file__).resolve().parent
-FAMILIES = ('sklearn', 'boosting', 'torch', 'brevitas', 'hummingbird', 'catboost')
+FAMILIES = ('sklearn', 'boosting', 'torch', 'brevitas', 'hummingbird', 'catboost', 'keras')
 SKIPPED = 77
 
 
