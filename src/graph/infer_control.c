@@ -58,8 +58,10 @@ static bool same_shape(const nescio_shape *a, const nescio_shape *b)
     if (a->rank != b->rank)
         return false;
     for (int d = 0; d < a->rank; d++) {
-        if (a->dims[d] != b->dims[d])
-            return false;
+        const char *const p = a->symbol[d], *const q = b->symbol[d];
+
+        if (a->dims[d] != b->dims[d] || !p != !q || (p && strcmp(p, q) != 0))
+            return false; /* a dim of another name is another size */
     }
     return true;
 }

@@ -13,6 +13,7 @@
 typedef struct nescio_fold_room {
     size_t bytes;  /**< of constants that it makes */
     uint64_t work; /**< nescio_ctx_set_work's units */
+    size_t nodes;  /**< that unrolling makes */
 } nescio_fold_room;
 
 typedef struct nescio_rewrite {
@@ -32,9 +33,12 @@ typedef nescio_status (*nescio_pass_fn)(nescio_rewrite *rw);
 NESCIO_MUST_CHECK nescio_status nescio_rewrite_init(nescio_rewrite *rw, nescio_ctx *ctx,
                                                     nescio_graph *graph);
 void nescio_rewrite_deinit(nescio_rewrite *rw);
+/** Counts all uses anew, after nodes came or went behind the rewrite's back. */
+NESCIO_MUST_CHECK nescio_status nescio_rewrite_recount(nescio_rewrite *rw);
 /** NESCIO_E_NOMEM with a message. */
 nescio_status nescio_rewrite_nomem(const nescio_rewrite *rw);
-/** Uses by nodes, by bodies and as graph output. */
+/** Uses by nodes, by bodies and as graph output; UINT32_MAX for a value of a graph around this one,
+ * whose other users are not known here. */
 uint32_t nescio_rewrite_uses(const nescio_rewrite *rw, const nescio_value *value);
 /** Whether `value` is an output of the graph. */
 bool nescio_rewrite_is_output(const nescio_rewrite *rw, const nescio_value *value);
@@ -103,6 +107,7 @@ NESCIO_MUST_CHECK nescio_status nescio_weight_transpose(nescio_rewrite *rw, nesc
  */
 
 NESCIO_MUST_CHECK nescio_status nescio_pass_fold_constants(nescio_rewrite *rw);
+NESCIO_MUST_CHECK nescio_status nescio_pass_unroll(nescio_rewrite *rw);
 NESCIO_MUST_CHECK nescio_status nescio_pass_free_batch(nescio_rewrite *rw);
 NESCIO_MUST_CHECK nescio_status nescio_pass_settle_targets(nescio_rewrite *rw);
 NESCIO_MUST_CHECK nescio_status nescio_pass_merge_common(nescio_rewrite *rw);

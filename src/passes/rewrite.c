@@ -32,9 +32,17 @@ static bool owns(const nescio_graph *graph, const nescio_value *value)
     return value->id < graph->n_values && graph->values[value->id] == value;
 }
 
+/* A body uses values of the graphs around it: these are not counted. */
+static void count(const nescio_rewrite *rw, const nescio_value *value, bool more)
+{
+    if (value && owns(rw->graph, value))
+        rw->uses[value->id] += more ? 1u : UINT32_MAX;
+}
+
 uint32_t nescio_rewrite_uses(const nescio_rewrite *rw, const nescio_value *value)
 {
-    assert(owns(rw->graph, value));
+    if (!owns(rw->graph, value))
+        return UINT32_MAX;
     return value->id < rw->cap_uses ? rw->uses[value->id] : 0;
 }
 
@@ -65,6 +73,14 @@ static bool reserve(nescio_rewrite *rw, size_t n)
     return true;
 }
 
+nescio_status nescio_rewrite_recount(nescio_rewrite *rw)
+{
+    if (!reserve(rw, rw->graph->n_values))
+        return nescio_rewrite_nomem(rw);
+    nescio_graph_count_uses(rw->graph, rw->uses);
+    return NESCIO_OK;
+}
+
 nescio_status nescio_rewrite_input(nescio_rewrite *rw, nescio_node *node, uint32_t i,
                                    nescio_value *value)
 {
@@ -80,10 +96,8 @@ nescio_status nescio_rewrite_input(nescio_rewrite *rw, nescio_node *node, uint32
         node->inputs = inputs;
         node->n_inputs = i + 1;
     }
-    if (node->inputs[i])
-        rw->uses[node->inputs[i]->id]--;
-    if (value)
-        rw->uses[value->id]++;
+    count(rw, node->inputs[i], false);
+    count(rw, value, true);
     node->inputs[i] = value;
     rw->changed = true;
     return NESCIO_OK;
@@ -95,7 +109,9 @@ nescio_status nescio_rewrite_replace(nescio_rewrite *rw, nescio_value *from, nes
     if (!reserve(rw, rw->graph->n_values))
         return nescio_rewrite_nomem(rw);
     nescio_graph_replace(rw->graph, from, to);
-    rw->uses[to->id] += rw->uses[from->id];
+    assert(owns(rw->graph, from));
+    if (owns(rw->graph, to))
+        rw->uses[to->id] += rw->uses[from->id];
     rw->uses[from->id] = 0;
     rw->changed = true;
     return NESCIO_OK;
@@ -105,27 +121,21 @@ nescio_status nescio_rewrite_replace(nescio_rewrite *rw, nescio_value *from, nes
 static void forget_body(nescio_rewrite *rw, const nescio_graph *body)
 {
     for (const nescio_node *node = body->first; node; node = node->next) {
-        for (uint32_t i = 0; i < node->n_inputs; i++) {
-            if (node->inputs[i] && owns(rw->graph, node->inputs[i]))
-                rw->uses[node->inputs[i]->id]--;
-        }
+        for (uint32_t i = 0; i < node->n_inputs; i++)
+            count(rw, node->inputs[i], false);
         for (uint32_t i = 0; i < node->n_attrs; i++) {
             if (node->attrs[i].kind == NESCIO_ATTR_GRAPH)
                 forget_body(rw, node->attrs[i].g);
         }
     }
-    for (size_t i = 0; i < body->n_outputs; i++) {
-        if (owns(rw->graph, body->outputs[i]))
-            rw->uses[body->outputs[i]->id]--;
-    }
+    for (size_t i = 0; i < body->n_outputs; i++)
+        count(rw, body->outputs[i], false);
 }
 
 void nescio_rewrite_remove(nescio_rewrite *rw, nescio_node *node)
 {
-    for (uint32_t i = 0; i < node->n_inputs; i++) {
-        if (node->inputs[i])
-            rw->uses[node->inputs[i]->id]--;
-    }
+    for (uint32_t i = 0; i < node->n_inputs; i++)
+        count(rw, node->inputs[i], false);
     for (uint32_t i = 0; i < node->n_attrs; i++) {
         if (node->attrs[i].kind == NESCIO_ATTR_GRAPH)
             forget_body(rw, node->attrs[i].g);
@@ -180,8 +190,7 @@ nescio_node *nescio_rewrite_node(nescio_rewrite *rw, nescio_node *before, nescio
     nescio_node_set_output(node, 0, out);
     for (uint32_t i = 0; i < n_inputs; i++) {
         node->inputs[i] = inputs[i];
-        if (inputs[i])
-            rw->uses[inputs[i]->id]++;
+        count(rw, inputs[i], true);
     }
     rw->changed = true;
     return node;
@@ -197,8 +206,7 @@ nescio_node *nescio_rewrite_swap(nescio_rewrite *rw, nescio_node *old, nescio_op
         return NULL;
     for (uint32_t i = 0; i < n_inputs; i++) {
         node->inputs[i] = inputs[i];
-        if (inputs[i])
-            rw->uses[inputs[i]->id]++;
+        count(rw, inputs[i], true);
     }
     old->outputs[0] = NULL;
     nescio_rewrite_remove(rw, old);

@@ -44,6 +44,45 @@ static const clean_case cases[] = {
      " s = Shape(x) b = Gather<axis = 0>(s, zero) u = Unsqueeze(b, ax) t = Concat<axis = 0>(u, m)"
      " a = Reshape(x, t) y = Relu(a) }",
      "Reshape Relu"},
+    /* unroll */
+    {"if that is known",
+     "(float[N,4] x) => (float[N,4] y, float[N,4] z) <bool[1] c = {0}> {"
+     " y, z = If<then_branch = a () => (float[N,4] m, float[N,4] m) { m = Neg(x) },"
+     " else_branch = b () => (float[N,4] p, float[N,4] q) { p = Relu(x) q = Sigmoid(p) }>(c) }",
+     "Relu Sigmoid"},
+    {"loop with a number of turns",
+     "(float[N,4] x) => (float[N,4] y, float[3,N,4] z) <int64 n = {3}> {"
+     " y, z = Loop<body = b (int64 i, bool c, float[N,4] v) =>"
+     " (bool d, float[N,4] w, float[N,4] s) {"
+     " d = Identity(c) f = Cast<to = 1>(i) w = Mul(v, f) s = Relu(w) }>(n, , x) }",
+     "Mul Relu Mul Relu Unsqueeze Unsqueeze Concat"},
+    {"loop without turns",
+     "(float[N,4] x) => (float[N,4] y) <int64 n = {5}, bool no = {0}> {"
+     " a = Loop<body = b (int64 i, bool c, float[N,4] v) => (bool c, float[N,4] w)"
+     " { w = Exp(v) }>(n, no, x) y = Relu(a) }",
+     "Relu"},
+    {"loop in a loop",
+     "(float[N,4] x) => (float[N,4] y) <int64 two = {2}, bool yes = {1}> {"
+     " y = Loop<body = b (int64 i, bool c, float[N,4] v) => (bool yes, float[N,4] w) {"
+     "   w = Loop<body = d (int64 j, bool e, float[N,4] u) => (bool e, float[N,4] t)"
+     " { t = Add(u, x) }>(two, yes, v) }>(two, yes, x) }",
+     "Add Add Add Add"},
+    {"scan over a known axis, backwards",
+     "(float[N,3] x, float[N] h) => (float[N] y, float[N,3] z) {"
+     " y, z = Scan<num_scan_inputs = 1, scan_input_axes = [1], scan_input_directions = [1],"
+     " scan_output_axes = [-1], scan_output_directions = [1], body = b (float[N] s, float[N] e) =>"
+     " (float[N] t, float[N] o) { t = Add(s, e) o = Relu(t) }>(h, x) }",
+     "Gather Add Relu Gather Add Relu Gather Add Relu Unsqueeze Unsqueeze Unsqueeze Concat"},
+    {"loop that may stop",
+     "(float[N,4] x) => (float[N,4] y) <int64 n = {3}, bool yes = {1}, int64 one = {1}> {"
+     " y = Loop<body = b (int64 i, bool c, float[N,4] v) => (bool d, float[N,4] w) {"
+     " d = Less(i, one) w = Neg(v) }>(n, yes, x) }",
+     "Loop"},
+    {"loop of too many turns",
+     "(float[4] x) => (float[4] y) <int64 n = {5000}> {"
+     " y = Loop<body = b (int64 i, bool c, float[4] v) => (bool c, float[4] w) { w = Sin(v) }>"
+     "(n, , x) }",
+     "Loop"},
     /* merge_common */
     {"twice the same",
      "(float[N,4] x) => (float[N,3] y) <@3,4 w, int64[2] s = {-1, 4}, int64[2] t = {-1, 4}> {"
@@ -280,6 +319,44 @@ static void test_folding_has_room(void **state)
     nescio_ctx_free(ctx);
 }
 
+/* What is known inside a body that stays a body is cleaned there, also where it uses values from
+ * outside. */
+static void test_bodies_are_cleaned(void **state)
+{
+    static const char text[] =
+        "(float[N,4] x, int64 n) => (float[N,4] y, float[N,4] r) <float one = {1}, float two = {2}>"
+        " { o = Relu(x) y = Loop<body = b (int64 i, bool c, float[N,4] v) => (bool d, float[N,4] "
+        "w) {"
+        " d = Identity(c) k = Add(one, two) a = Mul(v, one) e = Identity(o) b = Mul(a, k)"
+        " f = Relu(x) g = Add(b, e) h = Sub(g, f) s = Shape(h) w = Reshape(h, s) }>(n, , x)"
+        " r = Neg(o) }";
+    nescio_ctx *ctx = NULL;
+    nescio_graph *g, *clean;
+    const nescio_node *loop = NULL;
+    char ops[128] = "";
+
+    (void)state;
+    assert_int_equal(nescio_ctx_new(&ctx), NESCIO_OK);
+    g = test_parse(ctx, text, 1);
+    for (uint64_t seed = 1; seed < 9; seed++) {
+        clean = test_clean_and_split(ctx, g, seed, NULL);
+        if (seed < 8)
+            nescio_graph_free(clean);
+    }
+    for (const nescio_node *node = clean->first; node; node = node->next)
+        loop = node->op == NESCIO_OP_LOOP ? node : loop;
+    assert_non_null(loop);
+    for (const nescio_node *node = nescio_node_attr(loop, "body")->g->first; node;
+         node = node->next) {
+        strcat(ops, *ops ? " " : "");
+        strcat(ops, nescio_op_name(node->op));
+    }
+    assert_string_equal(ops, "Identity Mul Relu Add Sub"); /* an input that is an output */
+    nescio_graph_free(clean);
+    nescio_graph_free(g);
+    nescio_ctx_free(ctx);
+}
+
 static void count_pass(const char *name, const nescio_graph *graph, void *user)
 {
     size_t *const told = user;
@@ -312,6 +389,7 @@ int main(void)
         cmocka_unit_test(test_batch_of_one),
         cmocka_unit_test(test_batch_of_one_stays),
         cmocka_unit_test(test_folding_has_room),
+        cmocka_unit_test(test_bodies_are_cleaned),
         cmocka_unit_test(test_hook_is_told),
     };
 
