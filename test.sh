@@ -8,7 +8,7 @@ full=no
 [ "${1:-}" = --full ] && full=yes
 
 need_packages gcc clang libc6-dev meson ninja-build pkg-config python3 libsodium-dev libjansson-dev libcmocka-dev \
-    libopenblas-dev libonnx-testdata python3-pip valgrind || exit 1
+    libopenblas-dev libonnx-testdata python3-pip valgrind mandoc || exit 1
 need_meson || exit 1
 python3 tools/fetch_onnx_tests.py || echo 'the node tests of ONNX 1.22 are not to be had now: that test is skipped'
 

@@ -30,7 +30,8 @@ int usage_error(const command *self, const char *format, ...)
 
 static void print_help(const command *self, const option_spec *lists[2])
 {
-    printf("usage: nescio %s %s [options]\n%s\n\n", self->name, self->arguments, self->summary);
+    printf("usage: nescio %s %s%s[options]\n%s\n\n", self->name, self->arguments,
+           *self->arguments ? " " : "", self->summary);
     for (int k = 0; k < 2; k++)
         for (const option_spec *o = lists[k]; o->name; o++) {
             char left[64];
