@@ -60,7 +60,7 @@ NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_arrays_rows(nescio_ctx *ctx,
                                                               size_t n);
 /** Writes as .npy: `path` itself when it ends in ".npy" and there is one array, else one file an
  * array in the folder `path` (made when missing; '/' in names becomes '_'). "-" writes one array to
- * standard output. Each file is replaced atomically. */
+ * standard output. All files are written or none; each is replaced atomically. */
 NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_arrays_write(nescio_ctx *ctx,
                                                                const nescio_arrays *arrays,
                                                                const char *path);

@@ -6,9 +6,11 @@
 #include "server/evaluator.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct nescio_server {
     nescio_package *package;
+    char *key_path;            /* for messages */
     nescio_evaluation_key key; /* kept: another batch size expands it again */
     nescio_evaluator *evaluator;
     size_t batch_rows;
@@ -21,6 +23,7 @@ void nescio_server_free(nescio_server *server)
     nescio_evaluator_free(server->evaluator);
     nescio_evaluation_key_free(&server->key);
     nescio_package_free(server->package);
+    free(server->key_path);
     free(server);
 }
 
@@ -33,7 +36,9 @@ nescio_status nescio_server_open(nescio_ctx *ctx, const char *path, const char *
     *out = NULL;
     if (!server)
         return nescio_fail_nomem(ctx, sizeof *server);
-    st = nescio_package_open_secure(ctx, path, false, true, &server->package);
+    server->key_path = strdup(evaluation_path);
+    st = server->key_path ? nescio_package_open_secure(ctx, path, false, true, &server->package)
+                          : nescio_fail_nomem(ctx, strlen(evaluation_path));
     if (st == NESCIO_OK)
         st = nescio_evaluation_key_read(ctx, evaluation_path, &server->key);
     if (st == NESCIO_OK &&
@@ -59,6 +64,7 @@ static nescio_status prepare(nescio_ctx *ctx, nescio_server *server, size_t batc
     server->batch_rows = 0;
     NESCIO_TRY(nescio_evaluator_new(ctx, server->package->server, &server->key, batch,
                                     &server->evaluator));
+    nescio_evaluator_name_key(server->evaluator, server->key_path);
     server->batch_rows = batch;
     return NESCIO_OK;
 }

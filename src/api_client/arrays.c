@@ -6,9 +6,11 @@
 #include "onnx/onnx.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct nescio_arrays {
     nescio_array *views; /* what the caller sees */
@@ -156,21 +158,82 @@ nescio_status nescio_arrays_rows(nescio_ctx *ctx, nescio_arrays *arrays, size_t 
     return NESCIO_OK;
 }
 
-/* PATH/NAME.npy with '/' in the name replaced. NULL: no memory. */
-static char *path_in(const char *folder, const char *name)
+/* PATH/NAME.npy and an ending, with '/' in the name replaced. NULL: no memory. */
+static char *path_in(const char *folder, const char *name, const char *ending)
 {
-    const size_t n = strlen(folder) + strlen(name) + 7;
-    char *path = malloc(n), *at;
+    const size_t n = strlen(folder) + 1 + strlen(name) + sizeof ".npy" + strlen(ending);
+    char *path = malloc(n);
 
     if (!path)
         return NULL;
-    at = path + strlen(folder) + 1;
-    memcpy(path, folder, strlen(folder));
-    path[strlen(folder)] = '/';
-    for (; *name; name++)
-        *at++ = *name == '/' ? '_' : *name;
-    memcpy(at, ".npy", 5);
+    snprintf(path, n, "%s/%s.npy%s", folder, name, ending);
+    for (char *at = path + strlen(folder) + 1; *at; at++)
+        if (*at == '/')
+            *at = '_';
     return path;
+}
+
+#define PART ".part" /* what files are called until all are written */
+
+static nescio_status write_parts(nescio_ctx *ctx, const nescio_arrays *arrays, const char *folder)
+{
+    for (size_t i = 0; i < arrays->n; i++) {
+        char *const part = path_in(folder, arrays->views[i].name, PART);
+        const nescio_status st =
+            part ? nescio_npy_write(ctx, &arrays->tensors[i], part) : nescio_fail_nomem(ctx, 0);
+
+        free(part);
+        NESCIO_TRY(st);
+    }
+    return NESCIO_OK;
+}
+
+static nescio_status name_parts(nescio_ctx *ctx, const nescio_arrays *arrays, const char *folder)
+{
+    nescio_status st = NESCIO_OK;
+
+    for (size_t i = 0; st == NESCIO_OK && i < arrays->n; i++) {
+        char *const part = path_in(folder, arrays->views[i].name, PART);
+        char *const file = path_in(folder, arrays->views[i].name, "");
+
+        if (!part || !file)
+            st = nescio_fail_nomem(ctx, 0);
+        else if (rename(part, file) != 0)
+            st = nescio_fail(ctx, NESCIO_E_IO, "'%s': cannot create: %s", file, strerror(errno));
+        free(part);
+        free(file);
+    }
+    return st;
+}
+
+static void remove_parts(const nescio_arrays *arrays, const char *folder)
+{
+    for (size_t i = 0; i < arrays->n; i++) {
+        char *const part = path_in(folder, arrays->views[i].name, PART);
+
+        if (part)
+            unlink(part);
+        free(part);
+    }
+}
+
+/* All files or none: they get their names when the last is written. */
+static nescio_status write_folder(nescio_ctx *ctx, const nescio_arrays *arrays, const char *folder)
+{
+    const bool made = mkdir(folder, 0777) == 0;
+    nescio_status st;
+
+    if (!made && errno != EEXIST)
+        return nescio_fail(ctx, NESCIO_E_IO, "cannot make folder %s: %s", folder, strerror(errno));
+    st = write_parts(ctx, arrays, folder);
+    if (st == NESCIO_OK)
+        st = name_parts(ctx, arrays, folder);
+    if (st != NESCIO_OK) {
+        remove_parts(arrays, folder);
+        if (made)
+            rmdir(folder);
+    }
+    return st;
 }
 
 nescio_status nescio_arrays_write(nescio_ctx *ctx, const nescio_arrays *arrays, const char *path)
@@ -182,16 +245,7 @@ nescio_status nescio_arrays_write(nescio_ctx *ctx, const nescio_arrays *arrays, 
     if (single)
         return nescio_fail(ctx, NESCIO_E_ARG, "%s: there are %zu outputs: name a folder", path,
                            arrays->n);
-    if (mkdir(path, 0777) != 0 && errno != EEXIST)
-        return nescio_fail(ctx, NESCIO_E_IO, "cannot make folder %s: %s", path, strerror(errno));
-    for (size_t i = 0; i < arrays->n; i++) {
-        char *file = path_in(path, arrays->views[i].name);
-        const nescio_status st =
-            file ? nescio_npy_write(ctx, &arrays->tensors[i], file) : nescio_fail_nomem(ctx, 0);
-        free(file);
-        NESCIO_TRY(st);
-    }
-    return NESCIO_OK;
+    return write_folder(ctx, arrays, path);
 }
 
 /* Index in the list of the array for `name`, the i-th of the model: by name, else by position when

@@ -6,11 +6,13 @@
 #include "nescio/client.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct nescio_client {
     nescio_package *package;
     nescio_codec *codec;
     nescio_secret_key *key; /* NULL until loaded */
+    char *key_path;         /* for messages */
 };
 
 void nescio_client_free(nescio_client *client)
@@ -20,6 +22,7 @@ void nescio_client_free(nescio_client *client)
     nescio_secret_key_free(client->key);
     nescio_codec_free(client->codec);
     nescio_package_free(client->package);
+    free(client->key_path);
     free(client);
 }
 
@@ -53,17 +56,25 @@ nescio_status nescio_client_keygen(nescio_ctx *ctx, const nescio_client *client,
 nescio_status nescio_client_load_key(nescio_ctx *ctx, nescio_client *client, const char *path,
                                      const char *passphrase)
 {
+    const nescio_client_part *const part = client->package->client;
     nescio_secret_key *key = NULL;
+    char *name;
 
     NESCIO_TRY(nescio_secret_key_read(ctx, path, passphrase, &key));
-    if (!nescio_tfhe_params_equal(&key->params, &client->package->client->params)) {
+    name = strdup(path);
+    if (!name || !nescio_tfhe_params_equal(&key->params, &part->params)) {
         nescio_secret_key_free(key);
+        if (!name)
+            return nescio_fail_nomem(ctx, strlen(path));
+        free(name);
         return nescio_fail(ctx, NESCIO_E_MISMATCH,
-                           "%s was made with other parameters than the model has (%s)", path,
-                           client->package->client->set_name);
+                           "%s was made with other parameters than %s has (%s)", path, part->name,
+                           part->set_name);
     }
     nescio_secret_key_free(client->key);
+    free(client->key_path);
     client->key = key;
+    client->key_path = name;
     return NESCIO_OK;
 }
 
@@ -102,7 +113,7 @@ nescio_status nescio_client_decrypt(nescio_ctx *ctx, const nescio_client *client
     if (!client->key)
         return nescio_fail(ctx, NESCIO_E_ARG, "decrypting needs a secret key: load one first");
     NESCIO_TRY(nescio_ciphertext_read(ctx, answer_path, NESCIO_FILE_ANSWER, &ct));
-    st = nescio_answers_check(ctx, client->package->client, client->key, &ct);
+    st = nescio_answers_check(ctx, client->package->client, client->key, client->key_path, &ct);
     if (st == NESCIO_OK)
         st = nescio_codec_rows_out(ctx, client->codec, (size_t)ct.n_rows, &rows);
     if (st == NESCIO_OK)

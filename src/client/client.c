@@ -12,7 +12,7 @@ static nescio_status check_params(nescio_ctx *ctx, const nescio_client_part *cli
 {
     if (!nescio_tfhe_params_equal(&client->params, params))
         return nescio_fail(ctx, NESCIO_E_MISMATCH,
-                           "%s was made with other parameters than the client part has (%s)", name,
+                           "%s was made with other parameters than %s has (%s)", name, client->name,
                            client->set_name);
     return NESCIO_OK;
 }
@@ -88,7 +88,7 @@ nescio_status nescio_keys_generate(nescio_ctx *ctx, const nescio_client_part *cl
 typedef struct encrypt_job {
     const nescio_client_part *client;
     const nescio_plan_input *inputs; /* the client part's, as an array */
-    const nescio_secret_key *key;
+    nescio_packer *packer;           /* owned */
     const nescio_rows *rows;
     const uint8_t *seed;
     uint8_t *out;
@@ -105,27 +105,28 @@ static nescio_status encrypt_one(nescio_ctx *ctx, const encrypt_job *job, size_t
 
     for (uint32_t j = 0; j < at.n; j++)
         job->phases[j] = (uint64_t)values[j] * in->delta;
-    NESCIO_TRY(nescio_encrypt_packed(ctx, job->key, job->seed, row * job->n_packed + i, job->phases,
-                                     at.n, job->bodies));
+    NESCIO_TRY(nescio_packer_encrypt(ctx, job->packer, job->seed, row * job->n_packed + i,
+                                     job->phases, at.n, job->bodies));
     nescio_bodies_pack(job->out + row * job->row_bytes + at.at, job->bodies, at.n, at.log);
     return NESCIO_OK;
 }
 
-static nescio_status encrypt_rows(nescio_ctx *ctx, encrypt_job *job)
+static nescio_status encrypt_rows(nescio_ctx *ctx, const nescio_secret_key *key, encrypt_job *job)
 {
     const size_t bytes = job->client->params.poly_size * sizeof(uint64_t);
-    nescio_status st = NESCIO_OK;
+    nescio_status st;
 
     job->phases = nescio_secret_alloc(bytes);
     job->bodies = nescio_secret_alloc(bytes);
-    if (!job->phases || !job->bodies)
-        st = nescio_fail_nomem(ctx, 2 * bytes);
+    st = job->phases && job->bodies ? nescio_packer_new(ctx, key, &job->packer)
+                                    : nescio_fail_nomem(ctx, 2 * bytes);
     for (size_t row = 0; st == NESCIO_OK && row < job->rows->n_rows; row++) {
         for (size_t i = 0; st == NESCIO_OK && i < job->n_packed; i++)
             st = encrypt_one(ctx, job, row, i);
         if (st == NESCIO_OK)
             st = nescio_progress(ctx, "encrypt rows", row + 1, job->rows->n_rows);
     }
+    nescio_packer_free(job->packer);
     nescio_secret_free(job->phases);
     nescio_secret_free(job->bodies);
     return st;
@@ -155,7 +156,7 @@ nescio_status nescio_rows_encrypt(nescio_ctx *ctx, const nescio_client_part *cli
                                   const nescio_secret_key *key, const nescio_rows *rows,
                                   nescio_ciphertext *out)
 {
-    encrypt_job job = {.client = client, .key = key, .rows = rows, .seed = out->seed};
+    encrypt_job job = {.client = client, .rows = rows, .seed = out->seed};
     nescio_plan_input *inputs;
     size_t bytes = 0;
     nescio_status st;
@@ -174,7 +175,7 @@ nescio_status nescio_rows_encrypt(nescio_ctx *ctx, const nescio_client_part *cli
                     : nescio_fail_nomem(ctx, bytes);
     job.out = out->owned;
     if (st == NESCIO_OK)
-        st = encrypt_rows(ctx, &job);
+        st = encrypt_rows(ctx, key, &job);
     free(inputs);
     if (st != NESCIO_OK) {
         nescio_ciphertext_free(out);
@@ -212,25 +213,26 @@ static nescio_status decrypt_row(nescio_ctx *ctx, const nescio_client_part *clie
 /* That the answers belong to the client part and the key. */
 static nescio_status check_answers(nescio_ctx *ctx, const nescio_client_part *client,
                                    const nescio_plan_output *outputs, const nescio_secret_key *key,
-                                   const nescio_ciphertext *answers)
+                                   const char *key_name, const nescio_ciphertext *answers)
 {
     const nescio_belonging must = {
         .params_id = client->params_id,
         .encoding_id = client->encoding_id,
         .key_id = key->id,
         .row_bytes = nescio_answer_row_bytes(outputs, client->n_outputs, &client->params),
-        .params_of = "the client part",
-        .key_of = "the secret key"};
+        .params_of = client->name,
+        .key_of = key_name};
 
     NESCIO_TRY(check_key(ctx, client, key));
     return nescio_ciphertext_check(ctx, answers, &must);
 }
 
 nescio_status nescio_answers_check(nescio_ctx *ctx, const nescio_client_part *client,
-                                   const nescio_secret_key *key, const nescio_ciphertext *answers)
+                                   const nescio_secret_key *key, const char *key_name,
+                                   const nescio_ciphertext *answers)
 {
     nescio_plan_output *outputs = plan_outputs(client);
-    const nescio_status st = outputs ? check_answers(ctx, client, outputs, key, answers)
+    const nescio_status st = outputs ? check_answers(ctx, client, outputs, key, key_name, answers)
                                      : nescio_fail_nomem(ctx, client->n_outputs * sizeof *outputs);
 
     free(outputs);
@@ -247,7 +249,7 @@ nescio_status nescio_rows_decrypt(nescio_ctx *ctx, const nescio_client_part *cli
         outputs && phases ? NESCIO_OK : nescio_fail_nomem(ctx, client->n_outputs * sizeof *outputs);
 
     if (st == NESCIO_OK)
-        st = check_answers(ctx, client, outputs, key, answers);
+        st = check_answers(ctx, client, outputs, key, "the secret key", answers);
     for (size_t r = 0; st == NESCIO_OK && r < answers->n_rows; r++)
         st = decrypt_row(ctx, client, outputs, key, answers->rows + r * answers->row_bytes, r,
                          phases, out);

@@ -63,11 +63,12 @@ NESCIO_MUST_CHECK nescio_status nescio_rows_encrypt(nescio_ctx *ctx,
                                                     const nescio_secret_key *key,
                                                     const nescio_rows *rows,
                                                     nescio_ciphertext *out);
-/** That answers belong to the client part and the key: before memory is taken for as many rows as
- * their file claims. NESCIO_E_MISMATCH. */
+/** That answers belong to the client part and the key, which messages call key_name: before memory
+ * is taken for as many rows as their file claims. NESCIO_E_MISMATCH. */
 NESCIO_MUST_CHECK nescio_status nescio_answers_check(nescio_ctx *ctx,
                                                      const nescio_client_part *client,
                                                      const nescio_secret_key *key,
+                                                     const char *key_name,
                                                      const nescio_ciphertext *answers);
 /** Decrypts answers into `out` (from nescio_codec_rows_out with answers->n_rows rows). */
 NESCIO_MUST_CHECK nescio_status nescio_rows_decrypt(nescio_ctx *ctx,

@@ -34,6 +34,7 @@ typedef struct nescio_border_output {
 
 /** All that a client needs. No secret; `inspect` lists what it shows of the model. */
 typedef struct nescio_client_part {
+    const char *name; /**< for messages: of the file that it was read from; borrowed from that */
     nescio_scheme scheme;
     nescio_tfhe_params params;
     const char *set_name;
@@ -51,6 +52,7 @@ typedef struct nescio_client_part {
 
 /** All that a server needs. The circuit borrows from the package's file. */
 typedef struct nescio_server_part {
+    const char *name; /**< as a client part's */
     nescio_circuit *circuit;
     nescio_plan *plan; /**< bound */
     uint8_t params_id[NESCIO_ID_BYTES], encoding_id[NESCIO_ID_BYTES];

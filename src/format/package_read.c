@@ -35,6 +35,7 @@ static nescio_status read_client(nescio_ctx *ctx, nescio_package *p)
     NESCIO_TRY(nescio_container_need(ctx, p->file, "client.head", NESCIO_U8, &head));
     NESCIO_TRY(nescio_container_need(ctx, p->file, "client.tail", NESCIO_U8, &tail));
     NESCIO_TRY(nescio_border_read(ctx, p->arena, nescio_container_name(p->file), border, client));
+    client->name = nescio_container_name(p->file);
     client->head = (const char *)head->data;
     client->head_bytes = head->bytes;
     client->tail = (const char *)tail->data;
@@ -50,6 +51,7 @@ static nescio_status read_server(nescio_ctx *ctx, nescio_package *p)
 
     if (!server)
         return nescio_fail_nomem(ctx, sizeof *server);
+    server->name = nescio_container_name(p->file);
     p->server = server; /* from here on nescio_package_free frees its parts */
     NESCIO_TRY(nescio_container_need(ctx, p->file, "plan", NESCIO_U8, &plan));
     NESCIO_TRY(nescio_circuit_read(ctx, p->file, &server->circuit));

@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define POOL_LIMIT ((uint64_t)1 << 28) /* ciphertexts: over 256 GB of the smallest ones */
-
 typedef struct checker {
     nescio_ctx *ctx;
     const nescio_plan *plan;
@@ -309,6 +307,23 @@ static nescio_status check_step(const checker *c)
     return check_target(c, step, gate->output->count);
 }
 
+/* A pool with room for the output of every gate at once, and no more: a small file asks for little
+ * memory. */
+static nescio_status check_pool(const checker *c)
+{
+    const uint64_t pool = c->plan->pool_ciphertexts;
+    uint64_t written = 0;
+
+    for (size_t g = 0; g < c->circuit->n_gates && written < pool; g++)
+        if (c->circuit->gates[g]->op != NESCIO_GATE_OUTPUT)
+            written += c->circuit->gates[g]->output->count;
+    if (pool > written)
+        return nescio_fail(c->ctx, NESCIO_E_FORMAT,
+                           "plan: a pool of %llu ciphertexts, the gates give %llu",
+                           (unsigned long long)pool, (unsigned long long)written);
+    return NESCIO_OK;
+}
+
 static nescio_status check_head(const checker *c)
 {
     const nescio_plan *p = c->plan;
@@ -322,11 +337,7 @@ static nescio_status check_head(const checker *c)
         (void)snprintf(why, sizeof why, "%s", nescio_ctx_message(c->ctx));
         return nescio_fail(c->ctx, NESCIO_E_FORMAT, "plan: %s", why);
     }
-    if (p->pool_ciphertexts > POOL_LIMIT)
-        return nescio_fail(c->ctx, NESCIO_E_FORMAT,
-                           "plan: a pool of %llu ciphertexts (at most %llu)",
-                           (unsigned long long)p->pool_ciphertexts, (unsigned long long)POOL_LIMIT);
-    return NESCIO_OK;
+    return check_pool(c);
 }
 
 static nescio_status check_all(checker *c)

@@ -4,6 +4,7 @@
 #include "secret/secret_internal.h"
 #include "tfhe/masks.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void nescio_noise_stream(nescio_stream *stream, const uint8_t seed[NESCIO_SEED_BYTES],
@@ -52,44 +53,85 @@ void nescio_glwe_secret_add(const nescio_glwe_secret *secret, uint64_t *body, co
                                       masks + i * secret->n, scratch);
 }
 
-/* Locked: one encryption's noise seed and stream, masks, body, and the product's scratch behind
- * them. */
-typedef struct packed_scratch {
-    uint8_t noise_seed[NESCIO_SEED_BYTES];
+/* Locked: one encryption's noise seed and stream. */
+typedef struct noise_source {
+    uint8_t seed[NESCIO_SEED_BYTES];
     nescio_stream stream;
-} packed_scratch;
+} noise_source;
+
+struct nescio_packer {
+    const nescio_secret_key *key; /* borrowed */
+    nescio_glwe_secret secret;
+    noise_source *noise;    /* owned, locked; masks and body lie behind it */
+    uint64_t *masks, *body; /* [k][N], [N], the product's scratch behind them */
+};
+
+nescio_status nescio_packer_new(nescio_ctx *ctx, const nescio_secret_key *key, nescio_packer **out)
+{
+    const size_t head = nescio_size_round_up(sizeof(noise_source), 64);
+    const size_t words = (size_t)nescio_tfhe_big_dim(&key->params) + key->params.poly_size;
+    nescio_packer *p = calloc(1, sizeof *p);
+    nescio_status st;
+
+    *out = NULL;
+    if (!p)
+        return nescio_fail_nomem(ctx, sizeof *p);
+    p->key = key;
+    st = nescio_glwe_secret_init(ctx, &p->secret, key);
+    if (st == NESCIO_OK) {
+        p->noise = nescio_secret_alloc(head + words * sizeof *p->masks +
+                                       nescio_glwe_secret_scratch_bytes(&p->secret));
+        st = p->noise ? NESCIO_OK : nescio_fail_nomem(ctx, head + words * sizeof *p->masks);
+    }
+    if (st != NESCIO_OK) {
+        nescio_packer_free(p);
+        return st;
+    }
+    p->masks = (uint64_t *)(void *)((uint8_t *)p->noise + head);
+    p->body = p->masks + nescio_tfhe_big_dim(&key->params);
+    *out = p;
+    return NESCIO_OK;
+}
+
+void nescio_packer_free(nescio_packer *packer)
+{
+    if (!packer)
+        return;
+    nescio_secret_free(packer->noise);
+    nescio_glwe_secret_deinit(&packer->secret);
+    free(packer);
+}
+
+nescio_status nescio_packer_encrypt(nescio_ctx *ctx, nescio_packer *packer,
+                                    const uint8_t seed[NESCIO_SEED_BYTES], uint64_t index,
+                                    const uint64_t *phases, uint32_t n, uint64_t *bodies)
+{
+    const nescio_tfhe_params *p = &packer->key->params;
+    noise_source *const noise = packer->noise;
+
+    if (n > p->poly_size)
+        return nescio_fail(ctx, NESCIO_E_ARG, "a packed input holds at most %u numbers, not %u",
+                           p->poly_size, n);
+    NESCIO_TRY(nescio_random_bytes(ctx, noise->seed, sizeof noise->seed));
+    nescio_noise_stream(&noise->stream, noise->seed, NESCIO_NOISE_FRESH, 0);
+    nescio_mask_input(p, seed, index, packer->masks);
+    nescio_stream_tuniform(&noise->stream, packer->body, p->poly_size, p->glwe_noise_log);
+    nescio_glwe_secret_add(&packer->secret, packer->body, packer->masks,
+                           packer->body + p->poly_size);
+    for (uint32_t i = 0; i < n; i++)
+        bodies[i] = packer->body[i] + phases[i];
+    return NESCIO_OK;
+}
 
 nescio_status nescio_encrypt_packed(nescio_ctx *ctx, const nescio_secret_key *key,
                                     const uint8_t seed[NESCIO_SEED_BYTES], uint64_t index,
                                     const uint64_t *phases, uint32_t n, uint64_t *bodies)
 {
-    const nescio_tfhe_params *p = &key->params;
-    const size_t head = nescio_size_round_up(sizeof(packed_scratch), 64);
-    const size_t words = (size_t)nescio_tfhe_big_dim(p) + p->poly_size;
-    nescio_glwe_secret secret;
-    packed_scratch *s;
-    uint64_t *masks, *body;
+    nescio_packer *packer = NULL;
     nescio_status st;
 
-    if (n > p->poly_size)
-        return nescio_fail(ctx, NESCIO_E_ARG, "a packed input holds at most %u numbers, not %u",
-                           p->poly_size, n);
-    NESCIO_TRY(nescio_glwe_secret_init(ctx, &secret, key));
-    s = nescio_secret_alloc(head + words * sizeof *masks +
-                            nescio_glwe_secret_scratch_bytes(&secret));
-    st = s ? nescio_random_bytes(ctx, s->noise_seed, sizeof s->noise_seed)
-           : nescio_fail_nomem(ctx, head + words * sizeof *masks);
-    if (st == NESCIO_OK) {
-        masks = (uint64_t *)(void *)((uint8_t *)s + head);
-        body = masks + nescio_tfhe_big_dim(p);
-        nescio_noise_stream(&s->stream, s->noise_seed, NESCIO_NOISE_FRESH, 0);
-        nescio_mask_input(p, seed, index, masks);
-        nescio_stream_tuniform(&s->stream, body, p->poly_size, p->glwe_noise_log);
-        nescio_glwe_secret_add(&secret, body, masks, body + p->poly_size);
-        for (uint32_t i = 0; i < n; i++)
-            bodies[i] = body[i] + phases[i];
-    }
-    nescio_secret_free(s);
-    nescio_glwe_secret_deinit(&secret);
+    NESCIO_TRY(nescio_packer_new(ctx, key, &packer));
+    st = nescio_packer_encrypt(ctx, packer, seed, index, phases, n, bodies);
+    nescio_packer_free(packer);
     return st;
 }

@@ -42,9 +42,22 @@ NESCIO_MUST_CHECK nescio_status nescio_evaluation_key_make(nescio_ctx *ctx,
                                                            const nescio_secret_key *key,
                                                            nescio_evaluation_key *out);
 
+/** What the encryptions under one key share: the big key in the Fourier domain, tables, scratch. */
+typedef struct nescio_packer nescio_packer;
+
+/** Borrows the key. Returns new; in locked memory but for the tables. */
+NESCIO_MUST_CHECK nescio_status nescio_packer_new(nescio_ctx *ctx, const nescio_secret_key *key,
+                                                  nescio_packer **out);
+/** Wipes and frees. Accepts NULL. */
+void nescio_packer_free(nescio_packer *packer);
 /** Encrypts n <= N phases (units of 2^-64) into coefficients 0 ... n-1 of a seeded GLWE: writes
  * bodies. `seed` is public and fresh for each file, `index` the position of this GLWE in the file.
- */
+ * One thread at a time. */
+NESCIO_MUST_CHECK nescio_status nescio_packer_encrypt(nescio_ctx *ctx, nescio_packer *packer,
+                                                      const uint8_t seed[NESCIO_SEED_BYTES],
+                                                      uint64_t index, const uint64_t *phases,
+                                                      uint32_t n, uint64_t *bodies);
+/** The same for a single GLWE. */
 NESCIO_MUST_CHECK nescio_status nescio_encrypt_packed(nescio_ctx *ctx, const nescio_secret_key *key,
                                                       const uint8_t seed[NESCIO_SEED_BYTES],
                                                       uint64_t index, const uint64_t *phases,

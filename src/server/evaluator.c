@@ -10,6 +10,7 @@
 
 struct nescio_evaluator {
     const nescio_server_part *server; /* borrowed */
+    const char *key_name;             /* borrowed */
     nescio_engine *engine;
     nescio_runtime *runtime;
     uint8_t key_id[NESCIO_KEY_ID_BYTES];
@@ -29,6 +30,11 @@ void nescio_evaluator_free(nescio_evaluator *e)
     free(e);
 }
 
+void nescio_evaluator_name_key(nescio_evaluator *e, const char *name)
+{
+    e->key_name = name;
+}
+
 size_t nescio_evaluator_bytes(const nescio_evaluator *e)
 {
     return nescio_engine_bytes(e->engine) + nescio_runtime_bytes(e->server->plan, e->max_rows);
@@ -40,10 +46,9 @@ static nescio_status prepare(nescio_ctx *ctx, nescio_evaluator *e, const nescio_
     size_t n = 0, words = 0;
 
     if (!nescio_tfhe_params_equal(&plan->params, &key->params))
-        return nescio_fail(
-            ctx, NESCIO_E_MISMATCH,
-            "the evaluation key was made with other parameters than the model has (%s)",
-            plan->set_name);
+        return nescio_fail(ctx, NESCIO_E_MISMATCH,
+                           "the evaluation key was made with other parameters than %s has (%s)",
+                           e->server->name, plan->set_name);
     memcpy(e->key_id, key->id, sizeof e->key_id);
     e->n_packed = nescio_packed_count(plan->inputs, plan->n_inputs);
     e->row_bytes = nescio_packed_row_bytes(plan->inputs, plan->n_inputs, plan->params.poly_size);
@@ -70,6 +75,7 @@ nescio_status nescio_evaluator_new(nescio_ctx *ctx, const nescio_server_part *se
     if (!e)
         return nescio_fail_nomem(ctx, sizeof *e);
     e->server = server;
+    e->key_name = "the evaluation key";
     e->max_rows = max_rows ? max_rows : 1;
     st = prepare(ctx, e, key);
     if (st != NESCIO_OK) {
@@ -133,8 +139,8 @@ nescio_status nescio_evaluator_run(nescio_ctx *ctx, nescio_evaluator *e,
                                    .encoding_id = e->server->encoding_id,
                                    .key_id = e->key_id,
                                    .row_bytes = e->row_bytes,
-                                   .params_of = "the model",
-                                   .key_of = "the evaluation key"};
+                                   .params_of = e->server->name,
+                                   .key_of = e->key_name};
     size_t bytes = 0;
     nescio_status st;
 

@@ -19,6 +19,8 @@ NESCIO_MUST_CHECK nescio_status nescio_evaluator_new(nescio_ctx *ctx,
                                                      const nescio_evaluation_key *key,
                                                      size_t max_rows, nescio_evaluator **out);
 void nescio_evaluator_free(nescio_evaluator *evaluator);
+/** How messages call the evaluation key: borrowed. "the evaluation key" without it. */
+void nescio_evaluator_name_key(nescio_evaluator *evaluator, const char *name);
 /** Resident bytes: engine and slots. */
 size_t nescio_evaluator_bytes(const nescio_evaluator *evaluator);
 /** Told after each batch: its first row, its rows, elapsed seconds, CPU seconds of all threads. */

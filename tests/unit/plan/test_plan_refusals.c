@@ -16,6 +16,7 @@ static nescio_ctx *ctx;
 MUTATION(scheme, p->scheme = (nescio_scheme)7)
 MUTATION(poly_size, p->params.poly_size = 300)
 MUTATION(huge_pool, p->pool_ciphertexts = (uint64_t)1 << 40)
+MUTATION(idle_pool, p->pool_ciphertexts = 1000)
 MUTATION(no_input, p->n_inputs = 0)
 MUTATION(input_gate, p->inputs[0].gate = 1)
 MUTATION(input_count, p->inputs[0].count = 4)
@@ -62,6 +63,7 @@ static const struct {
     {scheme, "unknown scheme 7"},
     {poly_size, "poly_size = 300"},
     {huge_pool, "pool of 1099511627776"},
+    {idle_pool, "a pool of 1000 ciphertexts, the gates give "},
     {no_input, "0 inputs, the circuit has 1"},
     {input_gate, "gate 1 is not input 'x'"},
     {input_count, "4 elements in 1"},
