@@ -76,6 +76,20 @@ nescio_status nescio_infer_output(nescio_ctx *ctx, const nescio_node *node, size
     return NESCIO_OK;
 }
 
+nescio_status nescio_infer_unknown(nescio_ctx *ctx, const nescio_node *node, int rank)
+{
+    const nescio_shape out = rank < 0 ? nescio_shape_unknown : nescio_shape_of_rank(rank);
+
+    return nescio_infer_output(ctx, node, 0, nescio_infer_dtype(node, 0), &out);
+}
+
+int nescio_infer_length(const nescio_node *node, size_t i)
+{
+    const nescio_shape *const s = nescio_infer_shape(node, i);
+
+    return s->rank == 1 && s->dims[0] >= 0 && s->dims[0] <= NESCIO_RANK_MAX ? (int)s->dims[0] : -1;
+}
+
 nescio_status nescio_infer_axis(nescio_ctx *ctx, const nescio_node *node, int rank, int64_t *axis)
 {
     if (*axis < -rank || *axis >= rank)

@@ -25,6 +25,11 @@ nescio_dtype nescio_infer_dtype(const nescio_node *node, size_t i);
 NESCIO_MUST_CHECK nescio_status nescio_infer_output(nescio_ctx *ctx, const nescio_node *node,
                                                     size_t i, nescio_dtype dtype,
                                                     const nescio_shape *shape);
+/** States output 0 with input 0's dtype and this rank, dims unknown; rank < 0: unknown, too. */
+NESCIO_MUST_CHECK nescio_status nescio_infer_unknown(nescio_ctx *ctx, const nescio_node *node,
+                                                     int rank);
+/** How many elements the 1-d input i has, at most NESCIO_RANK_MAX; -1: unknown. */
+int nescio_infer_length(const nescio_node *node, size_t i);
 /** *axis in [-rank, rank) brought into [0, rank). */
 NESCIO_MUST_CHECK nescio_status nescio_infer_axis(nescio_ctx *ctx, const nescio_node *node,
                                                   int rank, int64_t *axis);
@@ -59,6 +64,8 @@ NESCIO_MUST_CHECK nescio_status nescio_infer_norm(nescio_ctx *ctx, nescio_node *
 NESCIO_MUST_CHECK nescio_status nescio_infer_linear(nescio_ctx *ctx, nescio_node *node);
 NESCIO_MUST_CHECK nescio_status nescio_infer_window(nescio_ctx *ctx, nescio_node *node);
 NESCIO_MUST_CHECK nescio_status nescio_infer_move(nescio_ctx *ctx, nescio_node *node);
+NESCIO_MUST_CHECK nescio_status nescio_infer_sized(nescio_ctx *ctx,
+                                                   nescio_node *node); /* MOVE by a shape */
 NESCIO_MUST_CHECK nescio_status nescio_infer_place(nescio_ctx *ctx,
                                                    nescio_node *node); /* MOVE by index */
 NESCIO_MUST_CHECK nescio_status nescio_infer_quant(nescio_ctx *ctx, nescio_node *node);

@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Inference of operators that change the shape: Reshape, Transpose, Concat, Split, Slice, Pad,
- * Expand ... */
+ * Inference of operators that change the shape: Reshape, Transpose, Concat, Split, Slice, Pad. */
 #include "graph/infer_internal.h"
 
 #include <string.h>
-
-static nescio_status unknown_of_rank(nescio_ctx *ctx, const nescio_node *node, int rank)
-{
-    const nescio_shape out = rank < 0 ? nescio_shape_unknown : nescio_shape_of_rank(rank);
-
-    return nescio_infer_output(ctx, node, 0, nescio_infer_dtype(node, 0), &out);
-}
 
 /* Product of dims [from, to); unknown when one is (or when it overflows, which the executor
  * refuses). */
@@ -23,14 +15,6 @@ static int64_t dims_product(const nescio_shape *x, int from, int to)
             return NESCIO_DIM_UNKNOWN;
     }
     return product;
-}
-
-/* The length a shape input tells: its elements' count, or the dim of its shape. -1: unknown. */
-static int target_rank(const nescio_node *node, size_t i)
-{
-    const nescio_shape *const s = nescio_infer_shape(node, i);
-
-    return s->rank == 1 && s->dims[0] >= 0 && s->dims[0] <= NESCIO_RANK_MAX ? (int)s->dims[0] : -1;
 }
 
 /* The one -1 of a reshape: what is left of x's elements. Works as well when x has unknown dims that
@@ -65,7 +49,7 @@ static nescio_status infer_reshape(nescio_ctx *ctx, const nescio_node *node)
     int hole = -1;
 
     if (!nescio_infer_content(node, 1, &target))
-        return unknown_of_rank(ctx, node, target_rank(node, 1));
+        return nescio_infer_unknown(ctx, node, nescio_infer_length(node, 1));
     out = nescio_shape_of_rank(target.count);
     for (int d = 0; d < target.count; d++) {
         if (!target.known[d]) {
@@ -133,8 +117,8 @@ static nescio_status infer_transpose(nescio_ctx *ctx, const nescio_node *node)
     unsigned seen = 0;
 
     if (x->rank == NESCIO_RANK_UNKNOWN)
-        return unknown_of_rank(ctx, node,
-                               perm && perm->count <= NESCIO_RANK_MAX ? (int)perm->count : -1);
+        return nescio_infer_unknown(ctx, node,
+                                    perm && perm->count <= NESCIO_RANK_MAX ? (int)perm->count : -1);
     if (perm && (perm->kind != NESCIO_ATTR_INTS || perm->count != (size_t)x->rank))
         return nescio_infer_fail(ctx, node, "perm has %zu axes, the input %d", perm->count,
                                  x->rank);
@@ -159,12 +143,12 @@ static nescio_status infer_squeeze(nescio_ctx *ctx, const nescio_node *node)
     int n_axes = 0;
 
     if (x->rank == NESCIO_RANK_UNKNOWN)
-        return unknown_of_rank(ctx, node, -1);
+        return nescio_infer_unknown(ctx, node, -1);
     if (nescio_node_input(node, 1)) {
         if (!nescio_infer_ints(node, 1, axes, &n_axes)) {
-            const int n = target_rank(node, 1);
+            const int n = nescio_infer_length(node, 1);
 
-            return unknown_of_rank(ctx, node, n >= 0 && n <= x->rank ? x->rank - n : -1);
+            return nescio_infer_unknown(ctx, node, n >= 0 && n <= x->rank ? x->rank - n : -1);
         }
         for (int i = 0; i < n_axes; i++) {
             NESCIO_TRY(nescio_infer_axis(ctx, node, x->rank, &axes[i]));
@@ -176,7 +160,7 @@ static nescio_status infer_squeeze(nescio_ctx *ctx, const nescio_node *node)
     } else {
         for (int d = 0; d < x->rank; d++) {
             if (x->dims[d] < 0)
-                return unknown_of_rank(ctx, node, -1);
+                return nescio_infer_unknown(ctx, node, -1);
             drop |= x->dims[d] == 1 ? 1u << d : 0;
         }
     }
@@ -196,9 +180,9 @@ static nescio_status infer_unsqueeze(nescio_ctx *ctx, const nescio_node *node)
     int n_axes = 0, from = 0;
 
     if (x->rank == NESCIO_RANK_UNKNOWN || !nescio_infer_ints(node, 1, axes, &n_axes)) {
-        const int n = target_rank(node, 1);
+        const int n = nescio_infer_length(node, 1);
 
-        return unknown_of_rank(
+        return nescio_infer_unknown(
             ctx, node, x->rank >= 0 && n >= 0 && x->rank + n <= NESCIO_RANK_MAX ? x->rank + n : -1);
     }
     if (x->rank + n_axes > NESCIO_RANK_MAX)
@@ -342,10 +326,10 @@ static nescio_status infer_slice(nescio_ctx *ctx, const nescio_node *node)
 
     if (x->rank == NESCIO_RANK_UNKNOWN || !nescio_infer_content(node, 1, &starts) ||
         !nescio_infer_content(node, 2, &ends))
-        return unknown_of_rank(ctx, node, x->rank);
+        return nescio_infer_unknown(ctx, node, x->rank);
     if ((nescio_node_input(node, 3) && !nescio_infer_ints(node, 3, axes, &n_axes)) ||
         (nescio_node_input(node, 4) && !nescio_infer_ints(node, 4, steps, &n_steps)))
-        return unknown_of_rank(ctx, node, x->rank);
+        return nescio_infer_unknown(ctx, node, x->rank);
     if (starts.count != ends.count || starts.count > x->rank ||
         (nescio_node_input(node, 3) && n_axes != starts.count) ||
         (nescio_node_input(node, 4) && n_steps != starts.count))
@@ -380,7 +364,7 @@ static nescio_status infer_pad(nescio_ctx *ctx, const nescio_node *node)
 
     if (x->rank == NESCIO_RANK_UNKNOWN || !t ||
         (nescio_node_input(node, 3) && !nescio_infer_ints(node, 3, axes, &n_axes)))
-        return unknown_of_rank(ctx, node, x->rank);
+        return nescio_infer_unknown(ctx, node, x->rank);
     if (!nescio_dtype_is_integer(t->dtype) || nescio_tensor_count(t) != 2 * (size_t)n_axes)
         return nescio_infer_fail(ctx, node, "pads must be %d integers", 2 * n_axes);
     for (int i = 0; i < n_axes; i++) {
@@ -401,106 +385,6 @@ static nescio_status infer_pad(nescio_ctx *ctx, const nescio_node *node)
     return nescio_infer_output(ctx, node, 0, nescio_infer_dtype(node, 0), &out);
 }
 
-/* A shape whose dims are the elements of input i; false: a dim is negative. */
-static bool shape_of_content(const nescio_content *c, nescio_shape *out)
-{
-    *out = nescio_shape_of_rank(c->count);
-    for (int d = 0; d < c->count; d++) {
-        if (c->known[d] && c->at[d] < 0)
-            return false;
-        out->dims[d] = c->known[d] ? c->at[d] : NESCIO_DIM_UNKNOWN;
-        out->symbol[d] = c->known[d] ? NULL : c->symbol[d];
-    }
-    return true;
-}
-
-static nescio_status infer_expand(nescio_ctx *ctx, const nescio_node *node)
-{
-    nescio_shape out = *nescio_infer_shape(node, 0), target;
-    nescio_content c;
-
-    if (!nescio_infer_content(node, 1, &c))
-        return unknown_of_rank(ctx, node, -1);
-    if (!shape_of_content(&c, &target) || !nescio_shape_broadcast(&out, &target))
-        return nescio_infer_fail(ctx, node, "its input does not broadcast to the shape asked for");
-    return nescio_infer_output(ctx, node, 0, nescio_infer_dtype(node, 0), &out);
-}
-
-static nescio_status infer_tile(nescio_ctx *ctx, const nescio_node *node)
-{
-    const nescio_shape *const x = nescio_infer_shape(node, 0);
-    nescio_shape out = *x;
-    nescio_content c;
-
-    if (x->rank == NESCIO_RANK_UNKNOWN || !nescio_infer_content(node, 1, &c))
-        return unknown_of_rank(ctx, node, x->rank);
-    if (c.count != x->rank)
-        return nescio_infer_fail(ctx, node, "repeats has %d elements for a tensor of rank %d",
-                                 c.count, x->rank);
-    for (int d = 0; d < x->rank; d++) {
-        int64_t size = NESCIO_DIM_UNKNOWN;
-
-        if (c.known[d] && (c.at[d] < 0 ||
-                           (x->dims[d] >= 0 && __builtin_mul_overflow(c.at[d], x->dims[d], &size))))
-            return nescio_infer_fail(ctx, node, "repeats axis %d %lld times", d,
-                                     (long long)c.at[d]);
-        if (!c.known[d] || c.at[d] != 1)
-            nescio_shape_set(&out, d, c.known[d] ? size : NESCIO_DIM_UNKNOWN);
-    }
-    return nescio_infer_output(ctx, node, 0, nescio_infer_dtype(node, 0), &out);
-}
-
-static nescio_status infer_constant_of_shape(nescio_ctx *ctx, const nescio_node *node)
-{
-    const nescio_attr *const value = nescio_node_attr(node, "value");
-    const nescio_dtype dtype =
-        value && value->kind == NESCIO_ATTR_TENSOR ? value->t->dtype : NESCIO_F32;
-    const int rank = target_rank(node, 0);
-    nescio_shape out = rank < 0 ? nescio_shape_unknown : nescio_shape_of_rank(rank);
-    nescio_content c;
-
-    if (value && (value->kind != NESCIO_ATTR_TENSOR || nescio_tensor_count(value->t) != 1))
-        return nescio_infer_fail(ctx, node, "value must be one element");
-    if (nescio_infer_content(node, 0, &c) && !shape_of_content(&c, &out))
-        return nescio_infer_fail(ctx, node, "its shape has a negative dim");
-    return nescio_infer_output(ctx, node, 0, dtype, &out);
-}
-
-static nescio_status infer_range(nescio_ctx *ctx, const nescio_node *node)
-{
-    nescio_shape out = nescio_shape_of_rank(1);
-    int64_t at[3][NESCIO_RANK_MAX];
-    int n;
-
-    if (nescio_infer_ints(node, 0, at[0], &n) && n == 1 && nescio_infer_ints(node, 1, at[1], &n) &&
-        n == 1 && nescio_infer_ints(node, 2, at[2], &n) && n == 1) {
-        const nescio_wide span = (nescio_wide)at[1][0] - at[0][0], step = at[2][0];
-
-        if (step == 0)
-            return nescio_infer_fail(ctx, node, "its step is 0");
-        if ((span > 0) != (step > 0) || span == 0)
-            nescio_shape_set(&out, 0, 0);
-        else if (span / step + (span % step != 0) <= INT64_MAX)
-            nescio_shape_set(&out, 0, (int64_t)(span / step + (span % step != 0)));
-    }
-    return nescio_infer_output(ctx, node, 0, nescio_infer_dtype(node, 0), &out);
-}
-
-static nescio_status infer_shape_of(nescio_ctx *ctx, const nescio_node *node)
-{
-    const int rank = nescio_infer_shape(node, 0)->rank;
-    nescio_shape out = nescio_shape_of_rank(1);
-
-    if (rank != NESCIO_RANK_UNKNOWN) {
-        int64_t start = nescio_node_int(node, "start", 0), end = nescio_node_int(node, "end", rank);
-
-        start = start < -rank ? 0 : start < 0 ? start + rank : start > rank ? rank : start;
-        end = end < -rank ? 0 : end < 0 ? end + rank : end > rank ? rank : end;
-        nescio_shape_set(&out, 0, end > start ? end - start : 0);
-    }
-    return nescio_infer_output(ctx, node, 0, NESCIO_I64, &out);
-}
-
 nescio_status nescio_infer_move(nescio_ctx *ctx, nescio_node *node)
 {
     switch (node->op) {
@@ -513,12 +397,6 @@ nescio_status nescio_infer_move(nescio_ctx *ctx, nescio_node *node)
     case NESCIO_OP_SPLIT: return infer_split(ctx, node);
     case NESCIO_OP_SLICE: return infer_slice(ctx, node);
     case NESCIO_OP_PAD: return infer_pad(ctx, node);
-    case NESCIO_OP_EXPAND: return infer_expand(ctx, node);
-    case NESCIO_OP_TILE: return infer_tile(ctx, node);
-    case NESCIO_OP_CONSTANT_OF_SHAPE: return infer_constant_of_shape(ctx, node);
-    case NESCIO_OP_RANGE: return infer_range(ctx, node);
-    case NESCIO_OP_SHAPE: return infer_shape_of(ctx, node);
-    case NESCIO_OP_SIZE: return nescio_infer_output(ctx, node, 0, NESCIO_I64, &nescio_shape_scalar);
-    default: return nescio_infer_place(ctx, node);
+    default: return nescio_infer_sized(ctx, node);
     }
 }

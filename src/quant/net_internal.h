@@ -152,6 +152,10 @@ NESCIO_MUST_CHECK nescio_status nescio_quant_clear_array(nescio_quant_net *net,
 /** Index into `from` of each element of `like`, where from broadcasts to it. False: it does not. */
 bool nescio_quant_broadcast(const nescio_tensor *from, const nescio_tensor *like, int64_t *index);
 
+/* lift_elementwise.c. False: the node is not elementwise, or its encrypted operands have different
+ * roots; else output 0 is lifted, with *st. */
+bool nescio_quant_lift_elementwise(nescio_quant_net *net, const nescio_node *node,
+                                   nescio_status *st);
 /* lift_linear.c, lift_pairs.c: the affine form of output i of a node that is affine in its
  * encrypted inputs, and of an elementwise node whose encrypted operands have different roots. *out
  * stays NULL when the node was refused. */
