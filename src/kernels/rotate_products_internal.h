@@ -7,6 +7,7 @@
 #include "kernels/rotate_internal.h"
 
 enum { KEY_DOUBLES = 2 * POINT_VECTOR };
+enum { KEY_AHEAD_BYTES = 2048 }; /* a group's key has 4 KB at least */
 
 /* Asks for one eighth of group g's share of the memory that the caller will read next: little by
  * little, because only so many requests can be under way. */
@@ -233,6 +234,17 @@ static __attribute__((noinline)) void backward_column(const nescio_rotation *r,
                    r->fft->last_roots + g * FFT_GROUP_ROOTS);
 }
 
+/* The beginning of group g's key, into the first-level cache: its products start at once. */
+static void prefetch_key(const rotate_step *step, size_t g)
+{
+    const nescio_rotation *r = step->rotation;
+    const double *key =
+        step->key + g * GROUP_DOUBLES * r->n_rows * r->shape.keys * r->shape.n_columns;
+
+    for (size_t at = 0; at < KEY_AHEAD_BYTES; at += 64)
+        __builtin_prefetch((const char *)key + at, 0, 3);
+}
+
 /* Groups first ... first + count - 1: last forward pass of every row, products, first backward pass
  * of every column. While group g goes backward, group g + 1 goes forward: neighbours in the
  * instruction stream do not wait for each other. */
@@ -253,6 +265,8 @@ static void product_groups(const rotate_step *step, size_t first, size_t count)
             multiply_two(step, g);
         else
             multiply_one(step, g);
+        if (more)
+            prefetch_key(step, g + 1);
         for (unsigned row = 0; row < r->n_rows; row++)
             for (const rotate_part *part = step->part; part < end; part++) {
                 if (more)

@@ -32,17 +32,22 @@ void nescio_narrow_pack(uint8_t *bytes, const uint32_t *words, size_t n, unsigne
             bytes[width * i + j] = (uint8_t)(words[i] >> (8 * j));
 }
 
+/* width is a constant in every call: one load instead of a loop. */
+static inline void unpack_width(uint32_t *words, const uint8_t *bytes, size_t n, unsigned width)
+{
+    for (size_t i = 0; i < n; i++, bytes += width) {
+        words[i] = bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16;
+        if (width == 4)
+            words[i] |= (uint32_t)bytes[3] << 24;
+    }
+}
+
 void nescio_narrow_unpack(uint32_t *words, const uint8_t *bytes, size_t n, unsigned modulus_log)
 {
-    const unsigned width = modulus_log / 8;
-
-    for (size_t i = 0; i < n; i++) {
-        uint32_t w = 0;
-
-        for (unsigned j = 0; j < width; j++)
-            w |= (uint32_t)bytes[width * i + j] << (8 * j);
-        words[i] = w;
-    }
+    if (modulus_log == 24)
+        unpack_width(words, bytes, n, 3);
+    else
+        unpack_width(words, bytes, n, 4);
 }
 
 void nescio_bits_pack(uint8_t *bytes, size_t first, const uint32_t *words, size_t n, unsigned bits)
