@@ -3,13 +3,13 @@
  * reports. */
 #include "api_client/arrays.h"
 #include "api_client/open_package.h"
+#include "base/clock.h"
 #include "nescio/package.h"
 #include "predict/predict.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct nescio_predictor {
     nescio_package *package;
@@ -152,14 +152,6 @@ static nescio_status execute(nescio_ctx *ctx, run *r)
     return NESCIO_OK;
 }
 
-static double seconds_of(clockid_t clock)
-{
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* The exact evaluation, which every mode needs for its agreement. */
 static nescio_status run_clear(nescio_ctx *ctx, run *r)
 {
@@ -190,7 +182,8 @@ static void copy_clear(run *r)
 
 static nescio_status run_mode(nescio_ctx *ctx, run *r)
 {
-    const double elapsed = seconds_of(CLOCK_MONOTONIC), cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    const double elapsed = nescio_clock_seconds(CLOCK_MONOTONIC),
+                 cpu = nescio_clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
     const double n = r->in.n_rows ? (double)r->in.n_rows : 1;
 
     NESCIO_TRY(run_clear(ctx, r));
@@ -201,8 +194,8 @@ static nescio_status run_mode(nescio_ctx *ctx, run *r)
         NESCIO_TRY(simulate(ctx, r));
     else
         copy_clear(r);
-    r->report.seconds_per_row = (seconds_of(CLOCK_MONOTONIC) - elapsed) / n;
-    r->report.cpu_seconds_per_row = (seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu) / n;
+    r->report.seconds_per_row = (nescio_clock_seconds(CLOCK_MONOTONIC) - elapsed) / n;
+    r->report.cpu_seconds_per_row = (nescio_clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) / n;
     return NESCIO_OK;
 }
 

@@ -2,6 +2,7 @@
  * CPU clocks of a pool's threads.
  *
  * A shared machine's wall clock counts the work of others; a thread's CPU clock does not. */
+#include "base/clock.h"
 #include "measure/measure_internal.h"
 
 #include <pthread.h>
@@ -43,23 +44,15 @@ nescio_status nescio_clocks_open(nescio_ctx *ctx, clocks *c)
     return NESCIO_OK;
 }
 
-static double seconds(clockid_t id)
-{
-    struct timespec t = {0};
-
-    clock_gettime(id, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 double nescio_clocks_time(const clocks *c, unsigned n_threads, void (*call)(void *), void *arg)
 {
     double from[256], most = 0;
 
     for (unsigned i = 0; i < n_threads; i++)
-        from[i] = seconds(c->ids[i]);
+        from[i] = nescio_clock_seconds(c->ids[i]);
     call(arg);
     for (unsigned i = 0; i < n_threads; i++) {
-        const double took = seconds(c->ids[i]) - from[i];
+        const double took = nescio_clock_seconds(c->ids[i]) - from[i];
 
         most = took > most ? took : most;
     }

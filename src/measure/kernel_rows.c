@@ -160,5 +160,6 @@ nescio_status nescio_measure_kernels(nescio_ctx *ctx, const nescio_measure_optio
         NESCIO_TRY(fft_rows(&l, n));
     for (size_t i = 0; i < sizeof switches / sizeof *switches; i++)
         NESCIO_TRY(switch_rows(&l, &switches[i]));
+    NESCIO_TRY(nescio_step_rows(&l));
     return nescio_border_rows(&l);
 }

@@ -18,8 +18,9 @@ NESCIO_MUST_CHECK nescio_status nescio_measure_slowness(nescio_ctx *ctx,
 
 /** One measurement. Numbers that do not apply are 0. */
 typedef struct nescio_measure_row {
-    const char *what;    /**< "pbs", "blind_rotation", "keyswitch", "fft", "linear",
-                            "input_linear", "input_extract", "answer". Static */
+    const char *what;    /**< "pbs", "blind_rotation", "keyswitch", "fft", "modulus_switch",
+                            "sample_extract", "key_expansion", "linear", "input_linear",
+                            "input_extract", "answer". Static */
     const char *variant; /**< of blind rotation ("unrolled2"), or of the kernel. Static */
     const char *isa;     /**< in force. Static */
     uint32_t n, k, poly_size, levels, base_log; /**< n: "linear": terms of a sum */
@@ -42,8 +43,8 @@ typedef struct nescio_measure_options {
 
 #define NESCIO_MEASURE_MAX_BATCH 4096
 
-/** Transforms, key switch, linear and border kernels; on one thread, and on the context's where it
- * has more. Under 30 s when short. */
+/** Transforms, the parts of a bootstrapping but rotation, linear and border kernels; on one thread,
+ * and on the context's where it has more. Under 30 s when short. */
 NESCIO_MUST_CHECK nescio_status nescio_measure_kernels(nescio_ctx *ctx,
                                                        const nescio_measure_options *options,
                                                        nescio_measure_fn fn, void *user);

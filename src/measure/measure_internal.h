@@ -79,6 +79,10 @@ void nescio_random_rotation_free(random_rotation *r);
 /** One pass of the first `tile` accumulators over the key. */
 void nescio_random_rotation_run(random_rotation *r, size_t tile);
 
+/** An evaluation key of random words, to be freed with nescio_evaluation_key_free. */
+NESCIO_MUST_CHECK nescio_status nescio_random_evaluation_key(nescio_ctx *ctx,
+                                                             const nescio_tfhe_params *p,
+                                                             nescio_evaluation_key *key);
 /** An engine for the context's threads whose key is random words. Returns new. */
 NESCIO_MUST_CHECK nescio_status nescio_random_engine_new(nescio_ctx *ctx,
                                                          const nescio_tfhe_params *p,
@@ -88,6 +92,8 @@ void nescio_random_fill(void *to, size_t bytes);
 /** `count` random LWE ciphertexts in a new block of *bytes; words NULL: no memory. */
 nescio_lwe_batch nescio_random_batch(const nescio_tfhe_params *p, size_t count, size_t *bytes);
 
+/** Modulus switch, sample extraction, expansion of evaluation keys: step_rows.c. */
+NESCIO_MUST_CHECK nescio_status nescio_step_rows(listing *l);
 /** Linear maps, packed inputs and answers of an engine: border_rows.c. */
 NESCIO_MUST_CHECK nescio_status nescio_border_rows(listing *l);
 #endif /* NESCIO_MEASURE_INTERNAL_H */

@@ -69,26 +69,34 @@ void nescio_random_rotation_run(random_rotation *r, size_t tile)
     nescio_blind_rotate(r->bsk, r->acc, tile, r->exponents, r->params.lwe_dim, r->scratch);
 }
 
+nescio_status nescio_random_evaluation_key(nescio_ctx *ctx, const nescio_tfhe_params *p,
+                                           nescio_evaluation_key *key)
+{
+    NESCIO_TRY(nescio_evaluation_key_sizes(ctx, p, key));
+    key->bootstrap = nescio_block_alloc(key->bootstrap_bytes);
+    key->keyswitch = nescio_block_alloc(key->keyswitch_bytes);
+    key->output = nescio_block_alloc(key->output_bytes);
+    if (!key->bootstrap || !key->keyswitch || !key->output) {
+        const size_t bytes = key->bootstrap_bytes;
+
+        nescio_evaluation_key_free(key);
+        return nescio_fail_nomem(ctx, bytes);
+    }
+    nescio_random_fill(key->bootstrap, key->bootstrap_bytes);
+    nescio_random_fill(key->keyswitch, key->keyswitch_bytes);
+    nescio_random_fill(key->output, key->output_bytes);
+    return NESCIO_OK;
+}
+
 nescio_status nescio_random_engine_new(nescio_ctx *ctx, const nescio_tfhe_params *p,
                                        nescio_engine **out)
 {
     nescio_evaluation_key key;
-    nescio_status st = nescio_evaluation_key_sizes(ctx, p, &key);
+    nescio_status st;
 
     *out = NULL;
-    if (st != NESCIO_OK)
-        return st;
-    key.bootstrap = nescio_block_alloc(key.bootstrap_bytes);
-    key.keyswitch = nescio_block_alloc(key.keyswitch_bytes);
-    key.output = nescio_block_alloc(key.output_bytes);
-    if (key.bootstrap && key.keyswitch && key.output) {
-        nescio_random_fill(key.bootstrap, key.bootstrap_bytes);
-        nescio_random_fill(key.keyswitch, key.keyswitch_bytes);
-        nescio_random_fill(key.output, key.output_bytes);
-        st = nescio_engine_new(ctx, &key, out);
-    } else {
-        st = nescio_fail_nomem(ctx, key.bootstrap_bytes);
-    }
+    NESCIO_TRY(nescio_random_evaluation_key(ctx, p, &key));
+    st = nescio_engine_new(ctx, &key, out);
     nescio_evaluation_key_free(&key);
     return st;
 }

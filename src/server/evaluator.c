@@ -2,11 +2,11 @@
  * Rows of a ciphertext file through the runtime, batch after batch. */
 #include "server/evaluator.h"
 
+#include "base/clock.h"
 #include "runtime/runtime.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct nescio_evaluator {
     const nescio_server_part *server; /* borrowed */
@@ -104,28 +104,20 @@ static void unpack_row(nescio_evaluator *e, const nescio_ciphertext *in, size_t 
     }
 }
 
-static double seconds_of(clockid_t clock)
-{
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static nescio_status run_batches(nescio_ctx *ctx, nescio_evaluator *e, const nescio_ciphertext *in,
                                  nescio_batch_fn done, void *user, uint8_t *answers)
 {
     for (size_t first = 0; first < in->n_rows; first += e->max_rows) {
         const size_t left = (size_t)in->n_rows - first, n = left < e->max_rows ? left : e->max_rows;
-        const double elapsed = seconds_of(CLOCK_MONOTONIC),
-                     cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+        const double elapsed = nescio_clock_seconds(CLOCK_MONOTONIC),
+                     cpu = nescio_clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
         for (size_t i = 0; i < n; i++)
             unpack_row(e, in, first + i, i);
         NESCIO_TRY(
             nescio_runtime_run(ctx, e->runtime, e->inputs, n, answers + first * e->answer_bytes));
         if (done)
-            done(first, n, seconds_of(CLOCK_MONOTONIC) - elapsed,
-                 seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu, user);
+            done(first, n, nescio_clock_seconds(CLOCK_MONOTONIC) - elapsed,
+                 nescio_clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu, user);
         NESCIO_TRY(nescio_progress(ctx, "evaluate rows", first + n, in->n_rows));
     }
     return NESCIO_OK;

@@ -8,6 +8,7 @@
  * left with crumbs. */
 #include "tfhe/engine_internal.h"
 #include "tfhe/modulus_switch.h"
+#include "tfhe/sample_extract.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -94,40 +95,13 @@ static void start_accumulator(const table_run *run, void *acc, size_t i, uint32_
     }
 }
 
-/* Coefficient t of a GLWE as LWE ciphertext i of outs[t]: mask word (p, j) is A_p[t - j] for j <=
- * t, and -A_p[N + t - j] beyond. */
-static void extract_sample(const table_run *run, size_t t, size_t i, const void *acc)
+static void extract_table(const table_run *run, size_t t, size_t i, const void *acc)
 {
-    const nescio_lwe_batch *out = &run->outs[t];
     const nescio_table_batch *tables = &run->tables[t];
-    const uint64_t post_add = tables->post_add[tables->which ? tables->which[i] : 0];
-    const size_t n = run->engine->p.poly_size;
+    const size_t which = tables->which ? tables->which[i] : 0;
 
-    for (size_t p = 0; p < out->dim; p += n) {
-        if (out->torus_log == 32) {
-            const uint32_t *a = (const uint32_t *)acc + p;
-            uint32_t *o = (uint32_t *)out->words + i * out->stride + p;
-
-            for (size_t j = 0; j <= t; j++)
-                o[j] = a[t - j];
-            for (size_t j = t + 1; j < n; j++)
-                o[j] = 0u - a[n + t - j];
-        } else {
-            const uint64_t *a = (const uint64_t *)acc + p;
-            uint64_t *o = (uint64_t *)out->words + i * out->stride + p;
-
-            for (size_t j = 0; j <= t; j++)
-                o[j] = a[t - j];
-            for (size_t j = t + 1; j < n; j++)
-                o[j] = 0 - a[n + t - j];
-        }
-    }
-    if (out->torus_log == 32)
-        ((uint32_t *)out->words)[i * out->stride + out->dim] =
-            ((const uint32_t *)acc)[out->dim + t] + (uint32_t)((post_add + 0x80000000u) >> 32);
-    else
-        ((uint64_t *)out->words)[i * out->stride + out->dim] =
-            ((const uint64_t *)acc)[out->dim + t] + post_add;
+    nescio_sample_extract(&run->outs[t], i, acc, run->engine->p.poly_size, t,
+                          tables->post_add[which]);
 }
 
 /* Key switch and modulus switch of ciphertexts [c.first, c.end): exponents and switched bodies into
@@ -178,7 +152,7 @@ static void rotate_tile(const table_run *run, size_t chunk_first, piece tile, ui
                         scratch + w->rotate);
     for (size_t i = tile.first; i < tile.end; i++)
         for (size_t t = 0; t < run->n_tables; t++)
-            extract_sample(run, t, chunk_first + i, acc + (i - tile.first) * acc_bytes);
+            extract_table(run, t, chunk_first + i, acc + (i - tile.first) * acc_bytes);
 }
 
 static void run_chunk(void *arg, size_t i_chunk, unsigned i_worker)
