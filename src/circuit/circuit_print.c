@@ -95,35 +95,31 @@ static void print_integer(printer *p, int64_t v)
     nescio_write_bytes(p->out, text + at, sizeof text - at);
 }
 
-static void print_i64(printer *p, const char *name, const int64_t *v, size_t n)
+/* Element i of an array, as a number. */
+typedef int64_t (*element_fn)(const void *v, size_t i);
+
+static int64_t element_i64(const void *v, size_t i)
 {
-    if (!open_list(p, name, n))
-        return;
-    for (size_t i = 0; i < n; i++) {
-        separate(p, i);
-        print_integer(p, v[i]);
-    }
-    nescio_write_u8(p->out, ']');
+    return ((const int64_t *)v)[i];
 }
 
-static void print_i32(printer *p, const char *name, const int32_t *v, size_t n)
+static int64_t element_i32(const void *v, size_t i)
 {
-    if (!open_list(p, name, n))
-        return;
-    for (size_t i = 0; i < n; i++) {
-        separate(p, i);
-        print_integer(p, v[i]);
-    }
-    nescio_write_u8(p->out, ']');
+    return ((const int32_t *)v)[i];
 }
 
-static void print_u32(printer *p, const char *name, const uint32_t *v, size_t n)
+static int64_t element_u32(const void *v, size_t i)
+{
+    return ((const uint32_t *)v)[i];
+}
+
+static void print_list(printer *p, const char *name, element_fn element, const void *v, size_t n)
 {
     if (!open_list(p, name, n))
         return;
     for (size_t i = 0; i < n; i++) {
         separate(p, i);
-        print_integer(p, v[i]);
+        print_integer(p, element(v, i));
     }
     nescio_write_u8(p->out, ']');
 }
@@ -157,7 +153,7 @@ static void print_quantizer(printer *p, const nescio_quantizer *q)
         }
         nescio_write_u8(p->out, ']');
     }
-    print_i64(p, "zero", q->zero_point, q->n);
+    print_list(p, "zero", element_i64, q->zero_point, q->n);
 }
 
 static void print_linear(printer *p, const nescio_gate *gate)
@@ -166,17 +162,17 @@ static void print_linear(printer *p, const nescio_gate *gate)
         const nescio_int_matrix *const m = &gate->linear.matrix[i];
 
         if (m->dense) {
-            print_i32(p, "dense", m->dense, (size_t)m->n_rows * m->n_columns);
+            print_list(p, "dense", element_i32, m->dense, (size_t)m->n_rows * m->n_columns);
             continue;
         }
         new_line(p);
         nescio_write_text(p->out, "sparse");
-        print_u32(p, "starts", m->row_start, (size_t)m->n_rows + 1);
-        print_u32(p, "columns", m->columns, m->row_start[m->n_rows]);
-        print_i32(p, "weights", m->weights, m->row_start[m->n_rows]);
+        print_list(p, "starts", element_u32, m->row_start, (size_t)m->n_rows + 1);
+        print_list(p, "columns", element_u32, m->columns, m->row_start[m->n_rows]);
+        print_list(p, "weights", element_i32, m->weights, m->row_start[m->n_rows]);
     }
     if (gate->linear.bias)
-        print_i64(p, "bias", gate->linear.bias, gate->output->count);
+        print_list(p, "bias", element_i64, gate->linear.bias, gate->output->count);
 }
 
 static void print_table(printer *p, const nescio_gate *gate)
@@ -193,8 +189,8 @@ static void print_table(printer *p, const nescio_gate *gate)
             nescio_write_text(p->out, " turn %lld", (long long)t->turn);
     }
     if (t->which)
-        print_u32(p, "which", t->which, gate->output->count);
-    print_i64(p, "values", t->entries, (size_t)t->n_tables * t->n_entries);
+        print_list(p, "which", element_u32, t->which, gate->output->count);
+    print_list(p, "values", element_i64, t->entries, (size_t)t->n_tables * t->n_entries);
 }
 
 static void print_trees(printer *p, const nescio_gate *gate)
@@ -204,11 +200,12 @@ static void print_trees(printer *p, const nescio_gate *gate)
 
         new_line(p);
         nescio_write_text(p->out, "tree");
-        print_u32(p, "feature", t->feature, t->n_nodes);
-        print_i64(p, "threshold", t->threshold, t->n_nodes);
-        print_i32(p, "yes", t->yes, t->n_nodes);
-        print_i32(p, "no", t->no, t->n_nodes);
-        print_i64(p, "leaves", t->leaves, (size_t)t->n_leaves * gate->trees.n_targets);
+        print_list(p, "feature", element_u32, t->feature, t->n_nodes);
+        print_list(p, "threshold", element_i64, t->threshold, t->n_nodes);
+        print_list(p, "yes", element_i32, t->yes, t->n_nodes);
+        print_list(p, "no", element_i32, t->no, t->n_nodes);
+        print_list(p, "leaves", element_i64, t->leaves,
+                   (size_t)t->n_leaves * gate->trees.n_targets);
     }
 }
 
@@ -217,9 +214,13 @@ static void print_payload(printer *p, const nescio_gate *gate)
     switch (gate->op) {
     case NESCIO_GATE_INPUT:
     case NESCIO_GATE_OUTPUT: print_quantizer(p, &gate->quantizer); break;
-    case NESCIO_GATE_CONSTANT: print_i64(p, "values", gate->constant, gate->output->count); break;
+    case NESCIO_GATE_CONSTANT:
+        print_list(p, "values", element_i64, gate->constant, gate->output->count);
+        break;
     case NESCIO_GATE_LINEAR: print_linear(p, gate); break;
-    case NESCIO_GATE_GATHER: print_i64(p, "index", gate->gather, gate->output->count); break;
+    case NESCIO_GATE_GATHER:
+        print_list(p, "index", element_i64, gate->gather, gate->output->count);
+        break;
     case NESCIO_GATE_TABLE: print_table(p, gate); break;
     case NESCIO_GATE_TREES: print_trees(p, gate); break;
     default: return;

@@ -158,7 +158,6 @@ nescio_status nescio_rows_encrypt(nescio_ctx *ctx, const nescio_client_part *cli
 {
     encrypt_job job = {.client = client, .rows = rows, .seed = out->seed};
     nescio_plan_input *inputs;
-    size_t bytes = 0;
     nescio_status st;
 
     memset(out, 0, sizeof *out);
@@ -169,11 +168,10 @@ nescio_status nescio_rows_encrypt(nescio_ctx *ctx, const nescio_client_part *cli
     job.inputs = inputs;
     job.n_packed = nescio_packed_count(inputs, client->n_inputs);
     job.row_bytes = nescio_packed_row_bytes(inputs, client->n_inputs, client->params.poly_size);
-    if (nescio_size_mul(&bytes, rows->n_rows, job.row_bytes))
-        out->owned = calloc(bytes ? bytes : 1, 1);
-    st = out->owned ? nescio_random_bytes(ctx, out->seed, sizeof out->seed)
-                    : nescio_fail_nomem(ctx, bytes);
+    st = nescio_ciphertext_rows(ctx, out, rows->n_rows, job.row_bytes);
     job.out = out->owned;
+    if (st == NESCIO_OK)
+        st = nescio_random_bytes(ctx, out->seed, sizeof out->seed);
     if (st == NESCIO_OK)
         st = encrypt_rows(ctx, key, &job);
     free(inputs);
@@ -184,9 +182,6 @@ nescio_status nescio_rows_encrypt(nescio_ctx *ctx, const nescio_client_part *cli
     memcpy(out->params_id, client->params_id, sizeof out->params_id);
     memcpy(out->encoding_id, client->encoding_id, sizeof out->encoding_id);
     memcpy(out->key_id, key->id, sizeof out->key_id);
-    out->n_rows = rows->n_rows;
-    out->row_bytes = job.row_bytes;
-    out->rows = out->owned;
     return NESCIO_OK;
 }
 

@@ -111,7 +111,7 @@ nescio_status nescio_secret_key_write(nescio_ctx *ctx, const nescio_secret_key *
 {
     const size_t bytes = (key_bits(&key->params) + 7) / 8;
     nescio_secret_key view = *key; /* for bits_move, which writes through it only when unpacking */
-    uint8_t lock[LOCK] = {0}, id[NESCIO_ID_BYTES], *packed = nescio_secret_alloc(bytes + TAG);
+    uint8_t lock[LOCK] = {0}, *packed = nescio_secret_alloc(bytes + TAG);
     nescio_buffer params = {0};
     nescio_builder b = {0};
     nescio_status st = packed ? NESCIO_OK : nescio_fail_nomem(ctx, bytes);
@@ -122,15 +122,9 @@ nescio_status nescio_secret_key_write(nescio_ctx *ctx, const nescio_secret_key *
             st = seal(ctx, key, path, passphrase, lock, packed, bytes);
     }
     if (st == NESCIO_OK) {
-        nescio_params_write(&params, &key->params);
-        nescio_params_id(id, &key->params);
-        nescio_builder_meta(&b, "nescio.scheme", nescio_scheme_name(NESCIO_SCHEME_TFHE));
-        nescio_builder_meta_id(&b, "nescio.params", id);
-        nescio_builder_meta_id(&b, "nescio.key", key->id);
-        nescio_builder_add(&b, "params", NESCIO_U8, params.data, params.bytes);
+        nescio_builder_key(&b, &key->params, key->id, &params);
         nescio_builder_add(&b, "lock", NESCIO_U8, lock, passphrase ? sizeof lock : 0);
         nescio_builder_add(&b, "secret", NESCIO_U8, packed, passphrase ? bytes + TAG : bytes);
-        b.bad |= params.bad;
         st = nescio_builder_write(ctx, &b, NESCIO_FILE_SECRET, path, 0600);
     }
     nescio_builder_free(&b);

@@ -19,13 +19,17 @@ typedef struct pipeline {
     nescio_quant_report quant;
     nescio_buffer head, tail;
     nescio_status dump_status; /* first failure inside a dump hook */
+    bool dumped;               /* some stage had the name asked for */
 } pipeline;
 
-static bool wants(const pipeline *p, const char *stage)
+static bool wants(pipeline *p, const char *stage)
 {
     const char *after = p->settings->dump_after;
+    const bool wanted =
+        after && p->settings->dump && (strcmp(after, "all") == 0 || strcmp(after, stage) == 0);
 
-    return after && p->settings->dump && (strcmp(after, "all") == 0 || strcmp(after, stage) == 0);
+    p->dumped |= wanted;
+    return wanted && p->dump_status == NESCIO_OK;
 }
 
 static void dump_text(const pipeline *p, const char *stage, const nescio_buffer *text)
@@ -94,8 +98,8 @@ static nescio_status quantize(pipeline *p, const nescio_tensor *calibration)
     const size_t n = p->split.head->n_outputs;
     const nescio_tensor **views = calloc(n + 1, sizeof *views);
     nescio_tensor *rows = NULL;
-    nescio_status st = views ? run_head(p, calibration, &rows)
-                             : nescio_fail_nomem(p->ctx, n * sizeof *views);
+    nescio_status st =
+        views ? run_head(p, calibration, &rows) : nescio_fail_nomem(p->ctx, n * sizeof *views);
 
     for (size_t i = 0; st == NESCIO_OK && i < n; i++)
         views[i] = &rows[i];
@@ -148,6 +152,10 @@ static nescio_status back_end(pipeline *p, const nescio_circuit *circuit, const 
     NESCIO_TRY(nescio_params_plan(p->ctx, p->lowered, &params, &p->plan));
     dump_plan(p);
     NESCIO_TRY(p->dump_status);
+    if (p->settings->dump_after && p->settings->dump && !p->dumped)
+        return nescio_fail(p->ctx, NESCIO_E_ARG,
+                           "no stage '%s' on the way of this model; \"all\" shows every one",
+                           p->settings->dump_after);
     if (p->plan->report.approximate && source.results == NESCIO_RESULTS_SHARED)
         return nescio_fail(p->ctx, NESCIO_E_UNSUPPORTED,
                            "results may not be shared: approximate tables leave results that "

@@ -108,6 +108,22 @@ void nescio_ciphertext_free(nescio_ciphertext *ct)
     memset(ct, 0, sizeof *ct);
 }
 
+nescio_status nescio_ciphertext_rows(nescio_ctx *ctx, nescio_ciphertext *out, size_t n_rows,
+                                     size_t row_bytes)
+{
+    size_t bytes = 0;
+
+    memset(out, 0, sizeof *out);
+    if (nescio_size_mul(&bytes, n_rows, row_bytes))
+        out->owned = calloc(bytes ? bytes : 1, 1);
+    if (!out->owned)
+        return nescio_fail_nomem(ctx, bytes);
+    out->n_rows = n_rows;
+    out->row_bytes = row_bytes;
+    out->rows = out->owned;
+    return NESCIO_OK;
+}
+
 nescio_status nescio_ciphertext_check(nescio_ctx *ctx, const nescio_ciphertext *ct,
                                       const nescio_belonging *must)
 {

@@ -36,6 +36,9 @@ NESCIO_MUST_CHECK nescio_status nescio_ciphertext_parse(nescio_ctx *ctx, const v
                                                         size_t bytes, const char *name,
                                                         const char *kind, nescio_ciphertext *out);
 void nescio_ciphertext_free(nescio_ciphertext *ct);
+/** Zeroed rows of its own, for a writer to fill through `owned`; ids stay zero. */
+NESCIO_MUST_CHECK nescio_status nescio_ciphertext_rows(nescio_ctx *ctx, nescio_ciphertext *out,
+                                                       size_t n_rows, size_t row_bytes);
 
 /** What rows must belong to. */
 typedef struct nescio_belonging {

@@ -9,25 +9,32 @@
 
 static const char *const kinds[] = {NESCIO_FILE_EVALUATION, NULL};
 
+void nescio_builder_key(nescio_builder *b, const nescio_tfhe_params *p, const uint8_t *key_id,
+                        nescio_buffer *params)
+{
+    uint8_t id[NESCIO_ID_BYTES];
+
+    nescio_params_write(params, p);
+    nescio_params_id(id, p);
+    nescio_builder_meta(b, "nescio.scheme", nescio_scheme_name(NESCIO_SCHEME_TFHE));
+    nescio_builder_meta_id(b, "nescio.params", id);
+    nescio_builder_meta_id(b, "nescio.key", key_id);
+    nescio_builder_add(b, "params", NESCIO_U8, params->data, params->bytes);
+    b->bad |= params->bad;
+}
+
 nescio_status nescio_evaluation_key_write(nescio_ctx *ctx, const nescio_evaluation_key *key,
                                           const char *path)
 {
-    uint8_t id[NESCIO_ID_BYTES];
     nescio_buffer params = {0};
     nescio_builder b = {0};
     nescio_status st;
 
-    nescio_params_write(&params, &key->params);
-    nescio_params_id(id, &key->params);
-    nescio_builder_meta(&b, "nescio.scheme", nescio_scheme_name(NESCIO_SCHEME_TFHE));
-    nescio_builder_meta_id(&b, "nescio.params", id);
-    nescio_builder_meta_id(&b, "nescio.key", key->id);
-    nescio_builder_add(&b, "params", NESCIO_U8, params.data, params.bytes);
+    nescio_builder_key(&b, &key->params, key->id, &params);
     nescio_builder_add(&b, "seed", NESCIO_U8, key->seed, sizeof key->seed);
     nescio_builder_add(&b, "bootstrap", NESCIO_U8, key->bootstrap, key->bootstrap_bytes);
     nescio_builder_add(&b, "keyswitch", NESCIO_U8, key->keyswitch, key->keyswitch_bytes);
     nescio_builder_add(&b, "output", NESCIO_U8, key->output, key->output_bytes);
-    b.bad |= params.bad;
     st = nescio_builder_write(ctx, &b, NESCIO_FILE_EVALUATION, path, 0644);
     nescio_builder_free(&b);
     nescio_buffer_free(&params);

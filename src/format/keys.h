@@ -21,6 +21,10 @@ NESCIO_MUST_CHECK nescio_status nescio_evaluation_key_parse(nescio_ctx *ctx, con
 
 /** Parameters as the tensor "params" of key files holds them. */
 void nescio_params_write(nescio_buffer *b, const nescio_tfhe_params *p);
+/** What key files begin with: metadata of scheme, parameters and key pair, and the tensor "params",
+ * whose bytes stay in `params` until the file is written. */
+void nescio_builder_key(nescio_builder *b, const nescio_tfhe_params *p, const uint8_t *key_id,
+                        nescio_buffer *params);
 /** Reads and checks them (structure; security is the caller's business). */
 NESCIO_MUST_CHECK nescio_status nescio_params_from(nescio_ctx *ctx, const nescio_container *c,
                                                    nescio_tfhe_params *p);

@@ -40,6 +40,9 @@ nescio_status nescio_rewrite_nomem(const nescio_rewrite *rw);
 /** Uses by nodes, by bodies and as graph output; UINT32_MAX for a value of a graph around this one,
  * whose other users are not known here. */
 uint32_t nescio_rewrite_uses(const nescio_rewrite *rw, const nescio_value *value);
+/** The only user of a computed value, which takes it as its first input; NULL: several, a body, the
+ * caller, or another input. */
+nescio_node *nescio_rewrite_only_user(const nescio_rewrite *rw, const nescio_value *value);
 /** Whether `value` is an output of the graph. */
 bool nescio_rewrite_is_output(const nescio_rewrite *rw, const nescio_value *value);
 /** Input i of the node becomes `value` (NULL: left out); the list grows when i is behind its end.

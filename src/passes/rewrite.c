@@ -46,6 +46,19 @@ uint32_t nescio_rewrite_uses(const nescio_rewrite *rw, const nescio_value *value
     return value->id < rw->cap_uses ? rw->uses[value->id] : 0;
 }
 
+nescio_node *nescio_rewrite_only_user(const nescio_rewrite *rw, const nescio_value *value)
+{
+    if (nescio_rewrite_uses(rw, value) != 1)
+        return NULL;
+    for (nescio_node *node = value->producer->next; node; node = node->next) {
+        for (uint32_t i = 0; i < node->n_inputs; i++) {
+            if (node->inputs[i] == value)
+                return i == 0 ? node : NULL;
+        }
+    }
+    return NULL;
+}
+
 bool nescio_rewrite_is_output(const nescio_rewrite *rw, const nescio_value *value)
 {
     for (size_t i = 0; i < rw->graph->n_outputs; i++) {

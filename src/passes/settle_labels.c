@@ -4,29 +4,15 @@
  * which keeps rows where they are; a Cast may stand in between. Needs shapes, breaks nothing. */
 #include "passes/passes_internal.h"
 
-/* The only user of the value; NULL: several, a body, or the caller. */
-static nescio_node *only_user(const nescio_rewrite *rw, const nescio_value *value)
-{
-    if (nescio_rewrite_uses(rw, value) != 1)
-        return NULL;
-    for (nescio_node *node = value->producer->next; node; node = node->next) {
-        for (uint32_t i = 0; i < node->n_inputs; i++) {
-            if (node->inputs[i] == value)
-                return i == 0 ? node : NULL;
-        }
-    }
-    return NULL;
-}
-
 /* Whether what is made of the value comes to a vector of all its elements anyway. */
 static bool ends_in_vector(const nescio_rewrite *rw, const nescio_value *value)
 {
-    const nescio_node *node = only_user(rw, value);
+    const nescio_node *node = nescio_rewrite_only_user(rw, value);
     int64_t target[NESCIO_RANK_MAX];
     int n;
 
     while (node && node->op == NESCIO_OP_CAST)
-        node = only_user(rw, node->outputs[0]);
+        node = nescio_rewrite_only_user(rw, node->outputs[0]);
     return node && node->op == NESCIO_OP_RESHAPE &&
            nescio_constant_ints(node->inputs[1], target, &n) && n == 1 && target[0] == -1;
 }
@@ -45,7 +31,7 @@ nescio_status nescio_pass_settle_labels(nescio_rewrite *rw)
             continue;
         /* The shapes on the way to the vector are no longer [1, N]. */
         for (const nescio_node *n = node; n->op != NESCIO_OP_RESHAPE;
-             n = only_user(rw, n->outputs[0]))
+             n = nescio_rewrite_only_user(rw, n->outputs[0]))
             n->outputs[0]->shape.rank = NESCIO_RANK_UNKNOWN;
         gather = nescio_rewrite_swap(rw, node, NESCIO_OP_GATHER, 2, node->inputs);
         if (!gather || !nescio_node_set_int(gather, "axis", 0))

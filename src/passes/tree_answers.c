@@ -14,19 +14,6 @@
  * accident. */
 #define NESCIO_PROBE_ROWS 256
 
-static nescio_node *only_user(const nescio_rewrite *rw, const nescio_value *value)
-{
-    if (nescio_rewrite_uses(rw, value) != 1)
-        return NULL;
-    for (nescio_node *node = value->producer->next; node; node = node->next) {
-        for (uint32_t i = 0; i < node->n_inputs; i++) {
-            if (node->inputs[i] == value)
-                return i == 0 ? node : NULL;
-        }
-    }
-    return NULL;
-}
-
 static bool is_sum_or_move(const nescio_node *node)
 {
     for (uint32_t i = 1; i < node->n_inputs; i++) {
@@ -45,7 +32,7 @@ static size_t follow(const nescio_rewrite *rw, nescio_node *last, nescio_node **
     bool summed = false;
 
     for (nescio_node *node = last; node && n < NESCIO_CHAIN_MAX;
-         node = only_user(rw, node->outputs[0])) {
+         node = nescio_rewrite_only_user(rw, node->outputs[0])) {
         const nescio_shape *const shape = &node->outputs[0]->shape;
 
         if (n > 0 && !is_sum_or_move(node))

@@ -10,7 +10,6 @@
 #include "quant/net_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "refexec/refexec.h"
 

@@ -133,15 +133,13 @@ nescio_status nescio_evaluator_run(nescio_ctx *ctx, nescio_evaluator *e,
                                    .row_bytes = e->row_bytes,
                                    .params_of = e->server->name,
                                    .key_of = e->key_name};
-    size_t bytes = 0;
     nescio_status st;
 
     memset(out, 0, sizeof *out);
     NESCIO_TRY(nescio_ciphertext_check(ctx, in, &must));
-    if (nescio_size_mul(&bytes, (size_t)in->n_rows, e->answer_bytes))
-        out->owned = calloc(bytes ? bytes : 1, 1);
-    st = out->owned ? run_batches(ctx, e, in, done, user, out->owned)
-                    : nescio_fail_nomem(ctx, bytes);
+    st = nescio_ciphertext_rows(ctx, out, (size_t)in->n_rows, e->answer_bytes);
+    if (st == NESCIO_OK)
+        st = run_batches(ctx, e, in, done, user, out->owned);
     if (st != NESCIO_OK) {
         nescio_ciphertext_free(out);
         return st;
@@ -149,8 +147,5 @@ nescio_status nescio_evaluator_run(nescio_ctx *ctx, nescio_evaluator *e,
     memcpy(out->params_id, in->params_id, sizeof out->params_id);
     memcpy(out->encoding_id, in->encoding_id, sizeof out->encoding_id);
     memcpy(out->key_id, in->key_id, sizeof out->key_id);
-    out->n_rows = in->n_rows;
-    out->row_bytes = e->answer_bytes;
-    out->rows = out->owned;
     return NESCIO_OK;
 }

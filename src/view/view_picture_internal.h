@@ -61,7 +61,7 @@ int nescio_view_bits(int64_t lo, int64_t hi);
 
 /** Text in the forms of the writers: XML (elements and attributes), JSON with its quotes, DOT with
  * its quotes. Bytes that are no UTF-8 and control characters become U+FFFD in XML and JSON. At most
- * `max` characters, then "..."; 0: all. */
+ * `max` characters, the last of them an ellipsis where some are left out; 0: all. */
 void nescio_view_xml(nescio_buffer *out, const char *text, size_t max);
 void nescio_view_json_string(nescio_buffer *out, const char *text);
 void nescio_view_dot_string(nescio_buffer *out, const char *text);
