@@ -34,6 +34,8 @@ static nescio_node_mark mark_encrypted(const nescio_node *node)
         return (nescio_node_mark){NESCIO_BOX_TABLE, "a function by look-up"};
     case NESCIO_QUANT_WAY_NONE: break;
     }
+    if (nescio_passes_take_apart(node->op))
+        return (nescio_node_mark){NESCIO_BOX_TABLE, "sums, and functions by look-up"};
     return (nescio_node_mark){NESCIO_BOX_REFUSED,
                               "linear operators with clear weights, elementwise functions and "
                               "moves of elements are computed encrypted"};

@@ -22,6 +22,8 @@ static const char *how_encrypted(nescio_op op)
     };
     const nescio_quant_way way = nescio_quant_way_of(op);
 
+    if (nescio_passes_take_apart(op))
+        return "linear and tables, as its parts";
     if (op == NESCIO_OP_LINEAR_CLASSIFIER || op == NESCIO_OP_LINEAR_REGRESSOR)
         return "linear, as the Gemm that cleaning makes of it";
     return way == NESCIO_QUANT_WAY_NONE ? "not yet" : ways[way];

@@ -120,6 +120,7 @@ static nescio_status front_end(pipeline *p, nescio_graph *graph, const nescio_te
     NESCIO_TRY(nescio_passes_clean(p->ctx, graph, dump_graph, p));
     dump_graph("clean", graph, p);
     NESCIO_TRY(nescio_passes_split(p->ctx, graph, &p->split));
+    NESCIO_TRY(nescio_passes_decompose(p->ctx, p->split.body));
     dump_graph("head", p->split.head, p);
     dump_graph("body", p->split.body, p);
     dump_graph("tail", p->split.tail, p);

@@ -22,6 +22,12 @@ NESCIO_MUST_CHECK nescio_status nescio_passes_clean(nescio_ctx *ctx, nescio_grap
  * number of rows. *freed: the graph is another one now; for one row it computes the same. */
 NESCIO_MUST_CHECK nescio_status nescio_passes_free_batch(nescio_ctx *ctx, nescio_graph *graph,
                                                          bool *freed);
+/** For the body of a split graph: LayerNormalization, InstanceNormalization, GroupNormalization and
+ * reductions with functions in them become the sums and functions that they are made of. Cleans
+ * what that makes. */
+NESCIO_MUST_CHECK nescio_status nescio_passes_decompose(nescio_ctx *ctx, nescio_graph *graph);
+/** Whether nescio_passes_decompose takes this operator apart, in its usual form. */
+bool nescio_passes_take_apart(nescio_op op);
 /** Names of the passes in order; NULL beyond the last. */
 const char *nescio_pass_name(size_t i);
 

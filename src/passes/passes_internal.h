@@ -110,6 +110,7 @@ NESCIO_MUST_CHECK nescio_status nescio_weight_transpose(nescio_rewrite *rw, nesc
  */
 
 NESCIO_MUST_CHECK nescio_status nescio_pass_fold_constants(nescio_rewrite *rw);
+NESCIO_MUST_CHECK nescio_status nescio_pass_decompose(nescio_rewrite *rw);
 NESCIO_MUST_CHECK nescio_status nescio_pass_unroll(nescio_rewrite *rw);
 NESCIO_MUST_CHECK nescio_status nescio_pass_free_batch(nescio_rewrite *rw);
 NESCIO_MUST_CHECK nescio_status nescio_pass_settle_targets(nescio_rewrite *rw);

@@ -4,7 +4,8 @@
 
 /* Every pass makes the graph smaller or brings a node into its final form (unrolling has its room),
  * so a fixed point comes soon: of the files of tests/exporters and of ONNX's node tests none takes
- * more than three rounds, the one in which nothing changes included. The bound is for other files. */
+ * more than three rounds, the one in which nothing changes included. The bound is for other files.
+ */
 #define NESCIO_CLEAN_ROUNDS 32
 
 typedef struct pass {
@@ -109,6 +110,20 @@ nescio_status nescio_passes_free_batch(nescio_ctx *ctx, nescio_graph *graph, boo
     NESCIO_TRY(nescio_graph_infer(ctx, graph));
     NESCIO_TRY(run_pass(ctx, graph, &room, &passes[0], &folded)); /* targets */
     return run_pass(ctx, graph, &room, &passes[1], freed);
+}
+
+nescio_status nescio_passes_decompose(nescio_ctx *ctx, nescio_graph *graph)
+{
+    static const pass decompose = {"decompose", nescio_pass_decompose, false};
+    nescio_fold_room room = room_for(graph);
+    bool changed, cleaned;
+
+    NESCIO_TRY(nescio_graph_infer(ctx, graph));
+    NESCIO_TRY(run_pass(ctx, graph, &room, &decompose, &changed));
+    for (size_t i = 0; changed && i < N_PASSES; i++)
+        if (passes[i].in_bodies)
+            NESCIO_TRY(run_pass(ctx, graph, &room, &passes[i], &cleaned));
+    return nescio_graph_verify(ctx, graph);
 }
 
 nescio_status nescio_passes_clean(nescio_ctx *ctx, nescio_graph *graph, nescio_pass_hook hook,

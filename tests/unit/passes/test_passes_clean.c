@@ -165,6 +165,24 @@ static const clean_case cases[] = {
      "(float[N,2,4,4] x) => (float[N,2,2,2] y) <int64[8] p = {0, 0, 1, 1, 0, 0, 1, 1}>"
      " { a = Pad(x, p) y = AveragePool<kernel_shape = [3, 3], strides = [3, 3]>(a) }",
      "AveragePool"},
+    {"pad of zeros behind relu into max",
+     "(float[N,2,4,4] x) => (float[N,2,3,2] y) <int64[8] p = {0, 0, 1, 1, 0, 0, 1, 0}> {"
+     " r = Relu(x) a = Pad(r, p) y = MaxPool<kernel_shape = [3, 3], strides = [2, 2],"
+     " pads = [0, 0, 1, 1]>(a) }",
+     "Relu MaxPool"},
+    {"pad of minus infinities into max",
+     "(float[N,2,4,4] x) => (float[N,2,2,2] y) <int64[8] p = {0, 0, 1, 1, 0, 0, 0, 0},"
+     " float low = {-inf}> { a = Pad(x, p, low) y = MaxPool<kernel_shape = [2, 2],"
+     " strides = [2, 2]>(a) }",
+     "MaxPool"},
+    {"pad of zeros among negative numbers stays",
+     "(float[N,2,4,4] x) => (float[N,2,2,2] y) <int64[8] p = {0, 0, 1, 1, 0, 0, 0, 0}> {"
+     " a = Pad(x, p) y = MaxPool<kernel_shape = [2, 2], strides = [2, 2]>(a) }",
+     "Pad MaxPool"},
+    {"pad as wide as the window stays",
+     "(float[N,1,4,4] x) => (float[N,1,3,2] y) <int64[8] p = {0, 0, 2, 0, 0, 0, 0, 0}> {"
+     " r = Relu(x) a = Pad(r, p) y = MaxPool<kernel_shape = [2, 2], strides = [2, 2]>(a) }",
+     "Relu Pad MaxPool"},
     {"pad of ones stays",
      "(float[N,2,4,4] x) => (float[N,3,4,4] y) <@3,2,3,3 w, int64[8] p = {0, 0, 1, 1, 0, 0, 1, 1},"
      " float one = {1}> { a = Pad(x, p, one) y = Conv(a, w) }",
