@@ -10,6 +10,8 @@
 
 static void require_refusal(const nescio_ctx *ctx, nescio_status st)
 {
+    if (st != NESCIO_E_FORMAT && st != NESCIO_E_UNSUPPORTED)
+        fprintf(stderr, "status %d: %s\n", (int)st, nescio_ctx_message(ctx));
     FUZZ_REQUIRE(st == NESCIO_E_FORMAT || st == NESCIO_E_UNSUPPORTED);
     FUZZ_REQUIRE(*nescio_ctx_message(ctx));
 }

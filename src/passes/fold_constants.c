@@ -116,7 +116,9 @@ static nescio_status fold(nescio_rewrite *rw, nescio_node *node)
     for (uint32_t i = 0; i < node->n_inputs; i++)
         inputs[i] = node->inputs[i] ? node->inputs[i]->constant : NULL;
     st = run(rw, node, inputs, outputs);
-    if (st == NESCIO_E_UNSUPPORTED) { /* a dtype the executor does not run, or too much work */
+    /* A dtype that the executor does not run, too much work; or values that the operator does not
+     * take: the run says so, if it comes to that. */
+    if (st == NESCIO_E_UNSUPPORTED || st == NESCIO_E_ARG) {
         st = NESCIO_OK;
         goto out;
     }
