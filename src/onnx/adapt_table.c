@@ -129,6 +129,7 @@ static const nescio_adapt_rule rules[] = {
     {ONNX, "Reshape", 1, 27, NESCIO_OP_RESHAPE, nescio_adapt_reshape, "allowzero:i -shape:I -consumed_inputs:I"},
     {ONNX, "Resize", 10, 27, NESCIO_OP_RESIZE, nescio_adapt_resize, "antialias:i axes:I coordinate_transformation_mode:s cubic_coeff_a:f exclude_outside:i extrapolation_value:f keep_aspect_ratio_policy:s mode:s nearest_mode:s"},
     {ONNX, "ReverseSequence", 10, 27, NESCIO_OP_REVERSE_SEQUENCE, nescio_adapt_same, "batch_axis:i time_axis:i"},
+    {ONNX, "RotaryEmbedding", 23, 27, NESCIO_OP_MUL, nescio_adapt_rotary, "-interleaved:i -num_heads:i -rotary_embedding_dim:i"},
     {ONNX, "Round", 11, 27, NESCIO_OP_ROUND, nescio_adapt_same, ""},
     {ONNX, "Scan", 8, 27, NESCIO_OP_SCAN, nescio_adapt_scan, "body:g -directions:I num_scan_inputs:i scan_input_axes:I scan_input_directions:I scan_output_axes:I scan_output_directions:I"},
     {ONNX, "Scatter", 9, 27, NESCIO_OP_SCATTER_ELEMENTS, nescio_adapt_same, "axis:i"},
@@ -205,6 +206,7 @@ bool nescio_onnx_operator_at(size_t i, nescio_onnx_operator *out)
                                   .last = rule->last,
                                   .becomes = rule->op,
                                   .several = rule->adapt == nescio_adapt_attention ||
+                                             rule->adapt == nescio_adapt_rotary ||
                                              rule->adapt == nescio_adapt_rms_normalization ||
                                              rule->adapt == nescio_adapt_swish};
     return true;

@@ -112,6 +112,8 @@ void nescio_adapt_dequantize(nescio_adapt *a);
 void nescio_adapt_quantize(nescio_adapt *a);
 /* adapt_attention.c */
 void nescio_adapt_attention(nescio_adapt *a);
+/* adapt_rotary.c */
+void nescio_adapt_rotary(nescio_adapt *a);
 /* adapt_control.c */
 void nescio_adapt_if(nescio_adapt *a);
 void nescio_adapt_loop(nescio_adapt *a);
