@@ -188,6 +188,23 @@ static nescio_status write_parts(nescio_ctx *ctx, const nescio_arrays *arrays, c
     return NESCIO_OK;
 }
 
+static bool is_same_file(const char *a, const char *b)
+{
+    for (; *a && *b; a++, b++)
+        if ((*a == '/' ? '_' : *a) != (*b == '/' ? '_' : *b))
+            return false;
+    return *a == *b;
+}
+
+/* Some exporters give two outputs one name. */
+static bool is_named_again(const nescio_arrays *arrays, size_t i)
+{
+    for (size_t k = i + 1; k < arrays->n; k++)
+        if (is_same_file(arrays->views[i].name, arrays->views[k].name))
+            return true;
+    return false;
+}
+
 static nescio_status name_parts(nescio_ctx *ctx, const nescio_arrays *arrays, const char *folder)
 {
     nescio_status st = NESCIO_OK;
@@ -198,6 +215,8 @@ static nescio_status name_parts(nescio_ctx *ctx, const nescio_arrays *arrays, co
 
         if (!part || !file)
             st = nescio_fail_nomem(ctx, 0);
+        else if (is_named_again(arrays, i))
+            st = NESCIO_OK; /* one file of that name, with the last array */
         else if (rename(part, file) != 0)
             st = nescio_fail(ctx, NESCIO_E_IO, "'%s': cannot create: %s", file, strerror(errno));
         free(part);
