@@ -99,9 +99,8 @@ static void conv_depthwise_tile(void *arg, size_t i_job, unsigned i_worker)
         if (c->bias)
             nescio_row_fill(c->dtype, (last - first) * c->row, c->bias + filter * size,
                             y + first * c->row * size);
-        for (int64_t k = 0; k < w->n_kernel; k++)
-            nescio_slide_add(w, c->dtype, k, c->weights + (filter * w->n_kernel + k) * size, first,
-                             last, x, y);
+        nescio_slide_filter(w, c->dtype, c->weights + filter * w->n_kernel * size, first, last, x,
+                            y);
     }
 }
 

@@ -6,7 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define NODE_WORK 1000 /* units that running a node takes beside its elements: about a microsecond */
+#define NODE_WORK                                                                                  \
+    1000 /* units that running a node takes beside its elements: about a microsecond */
 
 nescio_status nescio_tensor_own(nescio_ctx *ctx, nescio_tensor *out, const nescio_tensor *in)
 {

@@ -3,12 +3,16 @@
  * leave a branch an element where rows may overlap, and data decides it: twenty times slower. */
 #include "refexec/float_rows.h"
 
-#define REAL    float
+/* clang-format off */
+#define REAL float
+#define GATHER(x, step) {(x)[0], (x)[step], (x)[2 * (step)], (x)[3 * (step)]}
 #define NAME(x) x##_f32
 #include "refexec/float_row_loops.inc"
-#define REAL    double
+#define REAL double
+#define GATHER(x, step) {(x)[0], (x)[step]}
 #define NAME(x) x##_f64
 #include "refexec/float_row_loops.inc"
+/* clang-format on */
 
 void nescio_row_clip(nescio_dtype dtype, int64_t n, const void *x, double low, double high, void *y)
 {
@@ -26,13 +30,13 @@ void nescio_row_max(nescio_dtype dtype, int64_t n, const void *x, int64_t step, 
         max_f64(n, x, step, y);
 }
 
-void nescio_row_add_scaled(nescio_dtype dtype, int64_t n, const void *factor, const void *x,
-                           int64_t step, void *y)
+void nescio_row_add_taps(nescio_dtype dtype, int64_t n, const void *taps, int64_t n_taps,
+                         const void *x, int64_t step, int64_t spread, void *y)
 {
     if (dtype == NESCIO_F32)
-        add_f32(n, *(const float *)factor, x, step, y);
+        add_taps_f32(n, taps, n_taps, x, step, spread, y);
     else
-        add_f64(n, *(const double *)factor, x, step, y);
+        add_taps_f64(n, taps, n_taps, x, step, spread, y);
 }
 
 void nescio_row_fill(nescio_dtype dtype, int64_t n, const void *value, void *y)

@@ -230,13 +230,15 @@ typedef struct sum {
     int64_t size, step; /* step: input elements from one output of the last axis to the next */
     const char *in;
     char *out;
-    const void *factor;
+    int64_t lo, hi; /* outputs of the last axis in the input: for all taps, for the one element */
+    const nescio_slide *w;
+    const char *taps; /* weights of a row of the kernel */
 } sum;
 
-/* Calls `run` for every row of outputs (all but the last axis) that kernel element k sees: `at` is
- * the input offset of the row's output 0, `from` the row's first output. Outputs of the first axis
- * are those in [first, last). */
-typedef void (*row_fn)(const sum *s, int64_t lo, int64_t hi, int64_t at, int64_t from);
+/* Calls `run` for every row of outputs (all but the last axis) that kernel element k sees as far as
+ * these axes tell: outputs [low, high) of the row; `at` is the input offset of its output 0 (may be
+ * negative), `from` its first output. Outputs of the first axis are those in [first, last). */
+typedef void (*row_fn)(const sum *s, int64_t low, int64_t high, int64_t at, int64_t from);
 
 static void each_row(const nescio_slide *w, int64_t k, int64_t first, int64_t last, row_fn run,
                      const sum *s)
@@ -244,52 +246,86 @@ static void each_row(const nescio_slide *w, int64_t k, int64_t first, int64_t la
     const look l = look_through(w, k);
     const int end = w->rank - 1;
     const int64_t low = end ? 0 : first, high = end ? w->out[end] : last;
-    const int64_t lo = nescio_clamp_i64(l.lo[end], low, high);
-    const int64_t hi = nescio_clamp_i64(l.hi[end], lo, high);
     int64_t index[NESCIO_RANK_MAX] = {0}, from = end ? first * (w->n_out / w->out[0]) : 0;
 
     index[0] = first;
     do {
         int64_t at = l.at;
-        bool inside = hi > lo;
+        bool inside = true;
 
         for (int i = 0; i < end; i++) {
             inside &= index[i] >= l.lo[i] && index[i] < l.hi[i];
             at += index[i] * l.step[i];
         }
         if (inside)
-            run(s, lo, hi, at, from);
+            run(s, low, high, at, from);
         from += w->out[end];
     } while (next_row(w, last, index));
 }
 
-static void add_row(const sum *s, int64_t lo, int64_t hi, int64_t at, int64_t from)
+/* Output o of a row, by the taps that fall inside the input. */
+static void filter_edge(const sum *s, int64_t o, int64_t at, int64_t from)
 {
-    nescio_row_add_scaled(s->dtype, hi - lo, s->factor, s->in + (at + lo * s->step) * s->size,
-                          s->step, s->out + (from + lo) * s->size);
+    const nescio_slide *const w = s->w;
+    const int end = w->rank - 1;
+    const int64_t spread = w->dilation[end];
+
+    for (int64_t t = 0; t < w->kernel[end]; t++) {
+        const int64_t i = o * w->stride[end] - w->begin[end] + t * spread;
+
+        if (i >= 0 && i < w->in[end])
+            nescio_row_add_taps(s->dtype, 1, s->taps + t * s->size, 1,
+                                s->in + (at + o * s->step + t * spread) * s->size, 1, 1,
+                                s->out + (from + o) * s->size);
+    }
 }
 
-void nescio_slide_add(const nescio_slide *w, nescio_dtype dtype, int64_t k, const void *factor,
-                      int64_t first, int64_t last, const void *x, void *y)
+static void filter_row(const sum *s, int64_t low, int64_t high, int64_t at, int64_t from)
 {
-    const sum s = {.dtype = dtype,
-                   .size = (int64_t)nescio_dtype_bytes(dtype),
-                   .step = w->stride[w->rank - 1],
-                   .in = x,
-                   .out = y,
-                   .factor = factor};
+    const int end = s->w->rank - 1;
+    const int64_t lo = nescio_clamp_i64(s->lo, low, high);
+    const int64_t hi = nescio_clamp_i64(s->hi, lo, high);
 
-    each_row(w, k, first, last, add_row, &s);
+    for (int64_t o = low; o < lo; o++)
+        filter_edge(s, o, at, from);
+    nescio_row_add_taps(s->dtype, hi - lo, s->taps, s->w->kernel[end],
+                        s->in + (at + lo * s->step) * s->size, s->step, s->w->dilation[end],
+                        s->out + (from + lo) * s->size);
+    for (int64_t o = hi; o < high; o++)
+        filter_edge(s, o, at, from);
+}
+
+void nescio_slide_filter(const nescio_slide *w, nescio_dtype dtype, const void *weights,
+                         int64_t first, int64_t last, const void *x, void *y)
+{
+    const int end = w->rank - 1;
+    const int64_t n_taps = w->kernel[end];
+    sum s = {.dtype = dtype,
+             .size = (int64_t)nescio_dtype_bytes(dtype),
+             .step = w->stride[end],
+             .in = x,
+             .out = y,
+             .w = w};
+    int64_t other;
+
+    nescio_slide_valid(w, end, 0, &s.lo,
+                       &other); /* the first tap starts latest, the last ends first */
+    nescio_slide_valid(w, end, n_taps - 1, &other, &s.hi);
+    for (int64_t k = 0; k < w->n_kernel; k += n_taps) {
+        s.taps = (const char *)weights + k * s.size;
+        each_row(w, k, first, last, filter_row, &s);
+    }
 }
 
 #define FOLD_RUN(dt, T, ...)                                                                       \
     case dt:                                                                                       \
-        for (int64_t o = lo; o < hi; o++)                                                          \
+        for (int64_t o = s->lo; o < s->hi; o++)                                                    \
             ((T *)(void *)s->out)[at + o * s->step] += ((const T *)(const void *)s->in)[from + o]; \
         break;
 
-static void fold_row(const sum *s, int64_t lo, int64_t hi, int64_t at, int64_t from)
+static void fold_row(const sum *s, int64_t low, int64_t high, int64_t at, int64_t from)
 {
+    (void)low, (void)high; /* all outputs: [lo, hi) is what counts */
     switch (s->dtype) {
         NESCIO_CASES_FLOAT(FOLD_RUN, 0)
     default: break;
@@ -299,7 +335,9 @@ static void fold_row(const sum *s, int64_t lo, int64_t hi, int64_t at, int64_t f
 void nescio_slide_fold(const nescio_slide *w, nescio_dtype dtype, int64_t k, const void *row,
                        void *x)
 {
-    const sum s = {.dtype = dtype, .step = w->stride[w->rank - 1], .in = row, .out = x};
+    const int end = w->rank - 1;
+    sum s = {.dtype = dtype, .step = w->stride[end], .in = row, .out = x};
 
+    nescio_slide_valid(w, end, k % w->kernel[end], &s.lo, &s.hi);
     each_row(w, k, 0, w->out[0], fold_row, &s);
 }

@@ -31,10 +31,12 @@ void nescio_slide_valid(const nescio_slide *w, int axis, int64_t k, int64_t *lo,
  * bytes, 4 or 8. */
 void nescio_slide_unfold(const nescio_slide *w, size_t size, int64_t n, int64_t first, int64_t last,
                          const void *x, void *matrix);
-/** y[o] += *factor * what kernel element k sees at output o of a plane, for outputs of the first
- * axis in [first, last); y is the plane's first output. dtype F32 or F64. */
-void nescio_slide_add(const nescio_slide *w, nescio_dtype dtype, int64_t k, const void *factor,
-                      int64_t first, int64_t last, const void *x, void *y);
+/** y[o] += sum over kernel elements k, in order, of weights[k] * what k sees at output o of a
+ * plane, for outputs of the first axis in [first, last); y is the plane's first output. dtype F32
+ * or F64.
+ */
+void nescio_slide_filter(const nescio_slide *w, nescio_dtype dtype, const void *weights,
+                         int64_t first, int64_t last, const void *x, void *y);
 /** The transpose: adds row[] (all outputs) into the plane x[n_in]. dtype F32 or F64. */
 void nescio_slide_fold(const nescio_slide *w, nescio_dtype dtype, int64_t k, const void *row,
                        void *x);

@@ -54,7 +54,7 @@ static void apply(kind what, nescio_dtype dtype, int64_t n, int64_t step, const 
     case CLIP: nescio_row_clip(dtype, n, x, -2, 3, y); break;
     case RELU_IN_PLACE: nescio_row_clip(dtype, n, y, 0, INFINITY, y); break;
     case MAX: nescio_row_max(dtype, n, x, step, y); break;
-    case ADD: nescio_row_add_scaled(dtype, n, factor, x, step, y); break;
+    case ADD: nescio_row_add_taps(dtype, n, factor, 1, x, step, 1, y); break;
     default: nescio_row_fill(dtype, n, factor, y); break;
     }
 }
@@ -95,9 +95,35 @@ static void every_length(void **state)
                     check((kind)what, n, step, &seed);
 }
 
+/* Taps against sums in the order that the header states, to the bit. */
+static void taps_in_order(void **state)
+{
+    enum { N = 11, TAPS = 4 };
+    float x[N * 3 + TAPS * 2], taps[TAPS], y[N], want[N];
+    uint64_t seed = 3;
+
+    (void)state;
+    for (int64_t n_taps = 1; n_taps <= TAPS; n_taps++)
+        for (int64_t step = 1; step <= 3; step++)
+            for (int64_t spread = 1; spread <= 2; spread++) {
+                for (size_t i = 0; i < sizeof x / sizeof *x; i++)
+                    x[i] = (float)test_range(&seed, -1000000, 1000000) * 1e-6f;
+                for (size_t i = 0; i < TAPS; i++)
+                    taps[i] = (float)test_range(&seed, -1000000, 1000000) * 1e-6f;
+                for (int64_t i = 0; i < N; i++) {
+                    y[i] = want[i] = (float)i / 7;
+                    for (int64_t t = 0; t < n_taps; t++)
+                        want[i] += taps[t] * x[i * step + t * spread];
+                }
+                nescio_row_add_taps(NESCIO_F32, N, taps, n_taps, x, step, spread, y);
+                assert_memory_equal(y, want, sizeof y);
+            }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_length)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_length),
+                                       cmocka_unit_test(taps_in_order)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
