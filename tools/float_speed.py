@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The float executor beside onnxruntime on one thread: ResNet-18 with random weights, one 224 x 224 image.
+"""The float executor beside onnxruntime on one thread: ResNet-18 and MobileNet with random weights, one 224 x 224 image.
 usage: float_speed.py BUILD/tests/models/float_seconds     (needs onnx, onnxruntime)
 Runs alternate in rounds; each side's figure is the minimum of the thread's CPU time."""
 import os, subprocess, sys, tempfile, time
@@ -27,9 +27,9 @@ class Builder:
         self.nodes.append(helper.make_node(op, inputs, [name], **attributes))
         return name
 
-    def conv(self, x, channels, filters, kernel, stride):
-        return self.node('Conv', x, self.weight(filters, channels, kernel, kernel), self.weight(filters), strides=[stride] * 2,
-                         kernel_shape=[kernel] * 2, pads=[kernel // 2] * 4)
+    def conv(self, x, channels, filters, kernel, stride, group=1):
+        return self.node('Conv', x, self.weight(filters, channels // group, kernel, kernel), self.weight(filters), strides=[stride] * 2,
+                         kernel_shape=[kernel] * 2, pads=[kernel // 2] * 4, group=group)
 
     def block(self, x, channels, filters, stride):
         y = self.node('Relu', self.conv(x, channels, filters, 3, stride))
@@ -38,6 +38,18 @@ class Builder:
             x = self.conv(x, channels, filters, 1, stride)
         return self.node('Relu', self.node('Add', y, x))
 
+    def separable(self, x, channels, filters, stride):
+        y = self.node('Relu', self.conv(x, channels, channels, 3, stride, channels))
+        return self.node('Relu', self.conv(y, channels, filters, 1, 1))
+
+    def classifier(self, x, channels):
+        """Ends the network: 1000 classes; gives the model."""
+        x = self.node('Flatten', self.node('GlobalAveragePool', x))
+        y = self.node('Gemm', x, self.weight(1000, channels), self.weight(1000), transB=1)
+        graph = helper.make_graph(self.nodes, 'network', [helper.make_tensor_value_info('x', TensorProto.FLOAT, [1, 3, 224, 224])],
+                                  [helper.make_tensor_value_info(y, TensorProto.FLOAT, [1, 1000])], self.weights)
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8)
+
 
 def resnet18():
     b = Builder()
@@ -45,17 +57,21 @@ def resnet18():
     x = b.node('MaxPool', x, kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4)
     for channels, filters, stride in ((64, 64, 1), (64, 128, 2), (128, 256, 2), (256, 512, 2)):
         x = b.block(b.block(x, channels, filters, stride), filters, filters, 1)
-    x = b.node('Flatten', b.node('GlobalAveragePool', x))
-    y = b.node('Gemm', x, b.weight(1000, 512), b.weight(1000), transB=1)
-    graph = helper.make_graph(b.nodes, 'resnet18', [helper.make_tensor_value_info('x', TensorProto.FLOAT, [1, 3, 224, 224])],
-                              [helper.make_tensor_value_info(y, TensorProto.FLOAT, [1, 1000])], b.weights)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8)
+    return b.classifier(x, 512)
 
 
-def main():
+def mobilenet():
+    b = Builder()
+    x, channels = b.node('Relu', b.conv('x', 3, 32, 3, 2)), 32
+    for filters, stride in [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)] + 5 * [(512, 1)] + [(1024, 2), (1024, 1)]:
+        x, channels = b.separable(x, channels, filters, stride), filters
+    return b.classifier(x, channels)
+
+
+def compare(name, network):
     with tempfile.TemporaryDirectory() as folder:
-        model, rows = os.path.join(folder, 'resnet18.onnx'), os.path.join(folder, 'x.npy')
-        onnx.save(resnet18(), model)
+        model, rows = os.path.join(folder, 'model.onnx'), os.path.join(folder, 'x.npy')
+        onnx.save(network, model)
         x = np.random.default_rng(1).standard_normal((1, 3, 224, 224)).astype(np.float32)
         np.save(rows, x)
         options = onnxruntime.SessionOptions()
@@ -69,9 +85,10 @@ def main():
                 start = time.thread_time()
                 session.run(None, {'x': x})
                 theirs.append(1e3 * (time.thread_time() - start))
-    print(f'nescio {min(ours):.1f} ms, onnxruntime {onnxruntime.__version__} {min(theirs):.1f} ms: '
+    print(f'{name}: nescio {min(ours):.1f} ms, onnxruntime {onnxruntime.__version__} {min(theirs):.1f} ms: '
           f'{min(ours) / min(theirs):.2f} times')
 
 
 if __name__ == '__main__':
-    main()
+    compare('ResNet-18', resnet18())
+    compare('MobileNet', mobilenet())

@@ -263,21 +263,20 @@ static void each_row(const nescio_slide *w, int64_t k, int64_t first, int64_t la
     } while (next_row(w, last, index));
 }
 
-/* Output o of a row, by the taps that fall inside the input. */
+/* Output o of a row, by the taps that fall inside the input: those in [t, end). */
 static void filter_edge(const sum *s, int64_t o, int64_t at, int64_t from)
 {
     const nescio_slide *const w = s->w;
-    const int end = w->rank - 1;
-    const int64_t spread = w->dilation[end];
+    const int last = w->rank - 1;
+    const int64_t spread = w->dilation[last], first = o * w->stride[last] - w->begin[last];
+    const int64_t room = w->in[last] - first; /* input elements from tap 0 on */
+    const int64_t t = first < 0 ? (spread - 1 - first) / spread : 0;
+    const int64_t end = nescio_clamp_i64((room + spread - 1) / spread, 0, w->kernel[last]);
 
-    for (int64_t t = 0; t < w->kernel[end]; t++) {
-        const int64_t i = o * w->stride[end] - w->begin[end] + t * spread;
-
-        if (i >= 0 && i < w->in[end])
-            nescio_row_add_taps(s->dtype, 1, s->taps + t * s->size, 1,
-                                s->in + (at + o * s->step + t * spread) * s->size, 1, 1,
-                                s->out + (from + o) * s->size);
-    }
+    if (t < end)
+        nescio_row_add_taps(s->dtype, 1, s->taps + t * s->size, end - t,
+                            s->in + (at + o * s->step + t * spread) * s->size, 1, spread,
+                            s->out + (from + o) * s->size);
 }
 
 static void filter_row(const sum *s, int64_t low, int64_t high, int64_t at, int64_t from)
