@@ -13,7 +13,7 @@ import onnx.numpy_helper
 ROWS = 5
 SAMPLES = ('sklearn/logistic_words', 'sklearn/p_scaler_logistic', 'sklearn/tree_words', 'sklearn/t_onehot_words', 'sklearn/linear_svc_binary',
            'boosting/lgb_binary', 'boosting/xgb_booster_binary', 'catboost/one_stump', 'torch/rows_mlp_dynamo', 'torch/opset11_cnn_script',
-           'hummingbird/logistic_one_row', 'hummingbird/tree_gemm', 'brevitas/mlp_2bit_qonnx_script', 'brevitas/mlp_2bit_qcdq_script')
+           'hummingbird/logistic_one_row', 'hummingbird/tree_gemm', 'brevitas/mlp_2bit_qonnx_script', 'brevitas/mlp_2bit_qcdq_script', 'keras/cnn_same')
 
 
 def write(path, array):
