@@ -192,6 +192,41 @@ static void all_nodes_that_cannot_run_are_listed(void **state)
     nescio_graph_free(g);
 }
 
+/* A client's head and tail: what is in the border's table runs, anything else is refused.
+ */
+static void borders_run_no_models(void **state)
+{
+    float a[2] = {-1, 2};
+    const nescio_tensor in = view_of(NESCIO_F32, 1, (const int64_t[]){2}, a);
+    nescio_graph *g;
+    nescio_value *x, *y;
+    nescio_refexec *exec;
+    nescio_tensor out = {0};
+
+    (void)state;
+    assert_int_equal(nescio_graph_new(ctx, NULL, "border", &g), NESCIO_OK);
+    x = nescio_graph_value(g, "x", NESCIO_F32, NULL);
+    assert_non_null(x);
+    assert_int_equal(nescio_graph_add_input(g, x), NESCIO_OK);
+    y = add_node(g, NESCIO_OP_RELU, "fine", x, NULL);
+    assert_int_equal(nescio_graph_add_output(g, y), NESCIO_OK);
+    assert_int_equal(nescio_refexec_new_border(ctx, g, &exec), NESCIO_OK);
+    assert_int_equal(nescio_refexec_run(ctx, exec, &in, 1, &out, 1), NESCIO_OK);
+    assert_true(((float *)out.data)[0] == 0 && ((float *)out.data)[1] == 2);
+    nescio_tensor_free(&out);
+    nescio_refexec_free(exec);
+    (void)add_node(g, NESCIO_OP_MATMUL, "product", x, x);
+    assert_int_equal(nescio_refexec_new(ctx, g, &exec), NESCIO_OK);
+    nescio_refexec_free(exec);
+    assert_int_equal(nescio_refexec_new_border(ctx, g, &exec), NESCIO_E_UNSUPPORTED);
+    assert_string_equal(nescio_ctx_message(ctx), "cannot run: MatMul 'product'");
+    for (int op = 0; op < NESCIO_OP_COUNT; op++) /* the border is part of the whole */
+        assert_true(!nescio_refexec_has_border_op((nescio_op)op) ||
+                    nescio_refexec_has_op((nescio_op)op));
+    assert_false(nescio_refexec_has_border_op(NESCIO_OP_LOOP));
+    nescio_graph_free(g);
+}
+
 static void a_node_runs_alone(void **state)
 {
     float a[2] = {1, 2}, b[1] = {10};
@@ -219,6 +254,7 @@ int main(void)
         cmocka_unit_test(inputs_convert_only_without_loss),
         cmocka_unit_test(wrong_inputs_are_named),
         cmocka_unit_test(all_nodes_that_cannot_run_are_listed),
+        cmocka_unit_test(borders_run_no_models),
         cmocka_unit_test(a_node_runs_alone),
     };
 
