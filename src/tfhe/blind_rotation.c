@@ -2,8 +2,9 @@
  * The bootstrapping key in streaming order, and tiles of accumulators over it.
  *
  * The outer loop is over key groups, the inner one over the tile's ciphertexts: a group's block of
- * the key (64 KB to some 100 KB) comes from memory once a tile. While one block is in use, each
- * ciphertext's step prefetches its share of the next. */
+ * the key (64 KB to some 100 KB) comes from memory once a tile, and from the second-level cache
+ * once for as many ciphertexts as take a step together. While one block is in use, each step
+ * prefetches its share of the next. */
 #include "tfhe/blind_rotation.h"
 #include "kernels/rotate.h"
 
