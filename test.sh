@@ -41,6 +41,7 @@ CC=clang build clang --werror && run clang clang --suite unit
 build asan -Db_sanitize=address,undefined -Db_lundef=false && run asan asan --suite unit
 if [ $full = yes ]; then
     [ -d build/release ] && run full release --suite full
+    [ -d build/asan ] && run asan-models asan hostile-models-full
     build tsan -Db_sanitize=thread -Db_lundef=false && run tsan tsan --suite threads
     CC=clang build fuzz -Dfuzz=true -Db_lundef=false && { tools/fuzz.sh build/fuzz 60 || broken=1; }
     build blas -Dblas=enabled && run blas blas --suite unit
