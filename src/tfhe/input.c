@@ -3,8 +3,8 @@
  * B). Row w asks for sum_c w_c times coefficient c as an LWE ciphertext. Its body is an integer dot
  * product. Its mask word (p, j) is sum_c w_c A_p[c - j] (negacyclic index), which is coefficient j
  * of W A_p(1/X), W = sum_c w_c X^c: one FFT of each reversed mask for all rows, one of each row.
- * The f64 error has standard deviation below |w|_2 2^-52 of the torus (kernels/fft.h), under the
- * noise of the encryption itself. */
+ * The f64 error of a mask word has standard deviation below |w|_2 2^-52 of the torus (kernels/fft.h),
+ * of a phase below |w|_2 2^-47. */
 #include "tfhe/engine_internal.h"
 #include "tfhe/masks.h"
 

@@ -53,17 +53,18 @@ static void the_wide_torus(void **state)
 }
 
 /* Four bits under a padding bit at N = 256: about one look-up in fifty lands in a neighbour's box,
- * as predicted. */
+ * as predicted. The switched phase is an integer: half a step less, and boxes end between two. */
 static void failures_come_at_the_predicted_rate(void **state)
 {
     enum { BITS = 4 };
     nescio_tfhe_params p = toy_variant(NESCIO_PBS_CLASSICAL, 32, 1);
     const size_t rounds = full ? 80 : 16;
-    const uint64_t zero = 0;
+    const uint64_t half_box = (uint64_t)1 << (62 - BITS),
+                   half_step = ((uint64_t)1 << 62) / p.poly_size, zero = 0;
     uint64_t *poly = calloc(p.poly_size, sizeof *poly), phases[BATCH], got[BATCH];
     nescio_lwe_batch in = new_batch(&p, BATCH), out = new_batch(&p, BATCH);
     const nescio_table_batch tables = {.count = BATCH,
-                                       .phase_offset = (uint64_t)1 << (62 - BITS),
+                                       .phase_offset = half_box - half_step,
                                        .polys = poly,
                                        .post_add = &zero,
                                        .n_polys = 1};
@@ -84,7 +85,6 @@ static void failures_come_at_the_predicted_rate(void **state)
         for (size_t i = 0; i < BATCH; i++)
             failures += fabs(as_fraction(got[i] - phases[i])) > 0x1p-6;
     }
-    /* The switched phase is an integer: half a step of 1/2N belongs to each side of the box. */
     expected = (double)(rounds * BATCH) *
                exp2(nescio_noise_log2_fail(nescio_noise_fresh(&p, 32) + nescio_noise_keyswitch(&p) +
                                                nescio_noise_modulus_switch(&p, 0),
