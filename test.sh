@@ -22,12 +22,13 @@ build() {
         { cat "build/$name.setup.log"; rm -rf "build/$name"; broken=1; return 1; }
     ninja -C "build/$name" >"build/$name.log" 2>&1 || { grep -E -A8 'error|FAILED' "build/$name.log" | head -n 80; broken=1; return 1; }
 }
-# run LABEL NAME [meson test arguments]: tests build/NAME.
+# run LABEL NAME [meson test arguments]: tests build/NAME. Time limits are there to end what hangs: sanitizers and busy
+# machines get four times as much.
 run() {
     local label=$1 name=$2
     shift 2
     echo "== $label"
-    meson test -C "build/$name" --no-rebuild --print-errorlogs --logbase "$label" "$@" | grep -vE '^ *[0-9]+/[0-9]+ .* (OK|SKIP) '
+    meson test -C "build/$name" --no-rebuild --timeout-multiplier 4 --print-errorlogs --logbase "$label" "$@" | grep -vE '^ *[0-9]+/[0-9]+ .* (OK|SKIP) '
     logs+=("build/$name/meson-logs/$label.json")
 }
 
