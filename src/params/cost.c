@@ -5,10 +5,10 @@
  * Reference: one core of a Zen 5 server at 3.8 GHz with AVX-512 and VNNI, thread CPU time, minima
  * of `nescio bench --full`. A group of a blind rotation has (k+1) l forward and k+1 inverse
  * transforms and (k+1)^2 l pointwise products for each of its keys. The two numbers a polynomial
- * size are fitted to measured rotations (ms), batches of 16: n=918 k=1 N=2048 3.54, n=880 unrolled
- * 2.45, l=2 4.26; n=930 in blocks of three 1.78; n=880 k=2 N=1024 2.70, unrolled 2.11; n=720 k=3
- * N=512 unrolled 1.18; n=958 N=4096 unrolled 6.0; batches of 8: n=929 N=4096 7.5; n=1077 N=8192 l=2
- * 37.5. All within 4 %. N=256 and N=16384 on follow by the transforms' own times. */
+ * size are fitted to measured rotations (ms), batches of 16: n=918 k=1 N=2048 3.11, unrolled 2.23;
+ * n=880 l=2 3.65; n=930 in blocks of three 1.50; n=880 k=2 N=1024 2.30, unrolled 1.70; n=720 k=3
+ * N=512 unrolled 1.08; batches of 8: n=929 N=4096 6.80, n=958 unrolled 5.19; n=1077 N=8192 l=2
+ * 32.1. All within 2 %. N=256 and N=16384 on follow by the transforms' own times. */
 #include "params/params_internal.h"
 
 /* Microseconds: of one transform with its share of digits and conversion; of one pointwise product.
@@ -19,13 +19,13 @@ typedef struct poly_cost {
 } poly_cost;
 
 static const poly_cost poly_costs[] = {
-    {256, 0.07, 0.02},   {512, 0.155, 0.0405}, {1024, 0.375, 0.089}, {2048, 0.765, 0.199},
-    {4096, 1.50, 0.519}, {8192, 4.25, 1.10},   {16384, 9.8, 2.20},   {32768, 22.0, 4.40},
+    {256, 0.07, 0.017},  {512, 0.16, 0.034}, {1024, 0.339, 0.0646}, {2048, 0.676, 0.171},
+    {4096, 1.42, 0.409}, {8192, 3.74, 0.87}, {16384, 8.8, 1.75},    {32768, 20.0, 3.50},
 };
 
 #define MICRO 1e-6
 /* Key switch: seconds of one digit times one key coefficient of three bytes, batches of 64. */
-#define DIGIT_PRODUCT 1.7e-11
+#define DIGIT_PRODUCT 1.62e-11
 /* Seconds of one word of a linear map (multiply and add), rows with few weights; dense maps take a
  * third of it. */
 #define WORD_32 0.35e-10
