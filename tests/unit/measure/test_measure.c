@@ -34,8 +34,8 @@ static void check_times(const nescio_measure_row *row)
     assert_string_equal(row->isa, nescio_isa_name(isa));
     assert_true(row->min_ms > 0 && row->median_ms >= row->min_ms);
     assert_true(isfinite(row->median_ms));
-    /* The rate is a maximum over runs: a few per cent for a clock that rises later. */
-    assert_true(row->min_ms >= 0.9 * row->bound_ms);
+    /* The rate was taken earlier: a neighbour on the same core may have halved it. */
+    assert_true(row->min_ms >= 0.45 * row->bound_ms);
 }
 
 static void rows_of_one_variant_and_batch(void **state)
