@@ -54,6 +54,15 @@ static bool needs_input(const nescio_op_info *info, nescio_op op, uint32_t i)
     return i < (uint32_t)info->min_inputs || info->max_inputs < 0;
 }
 
+static bool makes_something(const nescio_node *node)
+{
+    for (uint32_t i = 0; i < node->n_outputs; i++) {
+        if (node->outputs[i])
+            return true;
+    }
+    return false;
+}
+
 static nescio_status check_node(nescio_ctx *ctx, const scope *s, const nescio_node *node)
 {
     const nescio_op_info *const info = nescio_op_get(node->op);
@@ -75,6 +84,9 @@ static nescio_status check_node(nescio_ctx *ctx, const scope *s, const nescio_no
                                "%s '%s': uses '%s', which nothing above it makes", info->name,
                                node->name, in->name);
     }
+    if (!makes_something(node))
+        return nescio_fail(ctx, NESCIO_E_FORMAT, "%s '%s': none of its outputs has a name",
+                           info->name, node->name);
     for (uint32_t i = 0; i < node->n_attrs; i++)
         NESCIO_TRY(check_attr(ctx, node, i));
     for (uint32_t i = 0; i < node->n_outputs; i++) {
