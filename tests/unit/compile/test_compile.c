@@ -58,7 +58,7 @@ static void note_stage(const char *stage, const char *text, size_t bytes, void *
 {
     char *const told = user;
 
-    assert_true(bytes > 0 && strlen(text) >= bytes);
+    assert_true(bytes > 0 && !memchr(text, '\0', bytes));
     assert_true(strlen(told) + strlen(stage) + 2 < 4096);
     strcat(strcat(told, ">"), stage);
 }
