@@ -173,6 +173,9 @@ nescio_status nescio_parser_elements(nescio_parser *p, nescio_dtype dtype,
     NESCIO_TRY(nescio_parser_expect(p, '{'));
     if (p->lx.token == NESCIO_TOKEN_DOTS)
         return nescio_graph_lexer_fail(&p->lx, "the elements of a constant are left out");
+    if (nescio_tensor_shape(p->lx.ctx, t, dtype, shape->rank, shape->dims) != NESCIO_OK)
+        return nescio_graph_lexer_fail(&p->lx, "the dims of a constant, but for zeros, ask for "
+                                               "more than 2^48 bytes");
     NESCIO_TRY(nescio_tensor_arena(p->lx.ctx, p->lx.arena, t, dtype, shape->rank, shape->dims));
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
