@@ -78,6 +78,8 @@ int passphrase_read(const char *path, char *line, size_t n);
  */
 void progress_attach(call *c);
 void progress_clear(void);
+/** Seconds of a clock that only goes forward, for differences. */
+double seconds_now(void);
 
 /** Prints `s` as a JSON string to stdout. */
 void json_string(const char *s);

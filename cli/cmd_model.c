@@ -152,7 +152,7 @@ static int run_compile(call *c, int argc, char **argv, const command *self)
     nescio_import_options onnx;
     const char *out = NULL, *rounding = "auto", *results = "private";
     nescio_arrays *rows = NULL;
-    struct timespec from, to;
+    double from;
     int status = 0;
     const option_spec specs[] = {
         {"--calibration", "[NAME=]X.npy", OPTION_LIST, &calibration,
@@ -187,7 +187,7 @@ static int run_compile(call *c, int argc, char **argv, const command *self)
     o.shared_results = strcmp(results, "shared") == 0;
     if (status)
         return status;
-    clock_gettime(CLOCK_MONOTONIC, &from);
+    from = seconds_now();
     if (nescio_arrays_new(c->ctx, &rows) != NESCIO_OK)
         return fail(c);
     status = add_files(c, rows, &calibration);
@@ -196,11 +196,9 @@ static int run_compile(call *c, int argc, char **argv, const command *self)
     if (!status &&
         nescio_compile(c->ctx, c->positional[0], calibration.n ? rows : NULL, &o, out) != NESCIO_OK)
         status = fail(c);
-    clock_gettime(CLOCK_MONOTONIC, &to);
     nescio_arrays_free(rows);
     if (!status)
-        print_compiled(
-            c, out, (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec));
+        print_compiled(c, out, seconds_now() - from);
     return status;
 }
 

@@ -13,7 +13,7 @@ static nescio_ctx *running; /* for the signal handler */
 static double started;
 static const char *shown_stage;
 
-static double now(void)
+double seconds_now(void)
 {
     struct timespec t;
 
@@ -49,10 +49,10 @@ static int show(const char *stage, uint64_t done, uint64_t total, void *user)
     if (!shown_stage || strcmp(shown_stage, stage) != 0) {
         progress_clear();
         shown_stage = stage;
-        started = now();
+        started = seconds_now();
         return 0;
     }
-    elapsed = now() - started;
+    elapsed = seconds_now() - started;
     if (elapsed < 1 || total == 0)
         return 0;
     filled = (int)(done * WIDTH / total);

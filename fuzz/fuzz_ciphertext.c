@@ -2,8 +2,7 @@
  * Ciphertext files behind a right hash: refused with a message, or rows that lie inside the file.
  */
 #include "format/ciphertext.h"
-#include "format/container_internal.h"
-#include "fuzz_target.h"
+#include "fuzz_file.h"
 
 #include <string.h>
 
@@ -28,19 +27,14 @@ static void read_one(nescio_ctx *ctx, const uint8_t *data, size_t bytes, const c
     nescio_ciphertext_free(&ct);
 }
 
+static void read_both(nescio_ctx *ctx, const uint8_t *data, size_t bytes)
+{
+    read_one(ctx, data, bytes, NESCIO_FILE_INPUT);
+    read_one(ctx, data, bytes, NESCIO_FILE_ANSWER);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-    uint8_t *copy = malloc(bytes + 1);
-    nescio_ctx *ctx = NULL;
-
-    if (copy && nescio_ctx_new(&ctx) == NESCIO_OK) {
-        if (bytes)
-            memcpy(copy, data, bytes);
-        nescio_container_rehash(copy, bytes);
-        read_one(ctx, copy, bytes, NESCIO_FILE_INPUT);
-        read_one(ctx, copy, bytes, NESCIO_FILE_ANSWER);
-    }
-    nescio_ctx_free(ctx);
-    free(copy);
+    fuzz_read_file(data, bytes, true, read_both);
     return 0;
 }

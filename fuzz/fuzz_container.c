@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Container bytes, as they are and with a hash that is right again: refused with a message, or
  * tensors that lie inside the file. */
-#include "format/container_internal.h"
-#include "fuzz_target.h"
+#include "fuzz_file.h"
 
 #include <string.h>
 
@@ -33,17 +32,7 @@ static void read_one(nescio_ctx *ctx, const uint8_t *data, size_t bytes)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-    uint8_t *copy = malloc(bytes + 1);
-    nescio_ctx *ctx = NULL;
-
-    if (copy && nescio_ctx_new(&ctx) == NESCIO_OK) {
-        if (bytes)
-            memcpy(copy, data, bytes);
-        read_one(ctx, copy, bytes);
-        nescio_container_rehash(copy, bytes);
-        read_one(ctx, copy, bytes);
-    }
-    nescio_ctx_free(ctx);
-    free(copy);
+    fuzz_read_file(data, bytes, false, read_one);
+    fuzz_read_file(data, bytes, true, read_one);
     return 0;
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Evaluation keys behind a right hash: refused with a message and nothing half-loaded, or arrays of
  * the sizes that their parameters ask for. */
-#include "format/container_internal.h"
 #include "format/keys.h"
-#include "fuzz_target.h"
+#include "fuzz_file.h"
 
 #include <string.h>
 
@@ -28,16 +27,6 @@ static void read_one(nescio_ctx *ctx, const uint8_t *data, size_t bytes)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-    uint8_t *copy = malloc(bytes + 1);
-    nescio_ctx *ctx = NULL;
-
-    if (copy && nescio_ctx_new(&ctx) == NESCIO_OK) {
-        if (bytes)
-            memcpy(copy, data, bytes);
-        nescio_container_rehash(copy, bytes);
-        read_one(ctx, copy, bytes);
-    }
-    nescio_ctx_free(ctx);
-    free(copy);
+    fuzz_read_file(data, bytes, true, read_one);
     return 0;
 }

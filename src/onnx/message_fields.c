@@ -166,50 +166,60 @@ static nescio_status count_numbers(const nescio_reader *r, nescio_slice bytes, u
     return w.bad ? nescio_reader_fail_wire(r, &w) : NESCIO_OK;
 }
 
-nescio_status nescio_reader_int64s(const nescio_reader *r, nescio_slice bytes, uint32_t number,
-                                   const int64_t **out, size_t *out_count)
+/* How the elements of a repeated number lie in a message and in memory. */
+typedef struct number_kind {
+    nescio_wire_type element;
+    size_t size;
+    void (*take)(nescio_wire *list, void *array, size_t i); /**< array[i] = the next of the list */
+} number_kind;
+
+static void take_int64(nescio_wire *list, void *array, size_t i)
+{
+    ((int64_t *)array)[i] = (int64_t)nescio_wire_varint(list);
+}
+
+static void take_float(nescio_wire *list, void *array, size_t i)
+{
+    ((float *)array)[i] = nescio_wire_float(nescio_wire_fixed32(list));
+}
+
+static nescio_status read_numbers(const nescio_reader *r, nescio_slice bytes, uint32_t number,
+                                  const number_kind *kind, void *out_array, size_t *out_count)
 {
     nescio_wire w = nescio_wire_over(bytes);
-    int64_t *array = NULL;
+    void *array = NULL;
     size_t count, i = 0;
     nescio_field f;
 
-    NESCIO_TRY(count_numbers(r, bytes, number, NESCIO_WIRE_VARINT, &count));
-    NESCIO_TRY(new_array(r, count, sizeof *array, &array));
+    NESCIO_TRY(count_numbers(r, bytes, number, kind->element, &count));
+    NESCIO_TRY(new_array(r, count, kind->size, &array));
     while (nescio_wire_next(&w, &f)) {
         nescio_wire list = nescio_wire_over(f.bytes);
 
         if (f.number != number)
             continue;
         while (list.at < list.end && i < count)
-            array[i++] = (int64_t)nescio_wire_varint(&list);
+            kind->take(&list, array, i++);
         if (list.bad)
             return nescio_reader_fail(r, list.bad, "a number longer than 10 bytes");
     }
-    *out = array;
+    memcpy(out_array, &array, sizeof array);
     *out_count = count;
     return NESCIO_OK;
+}
+
+nescio_status nescio_reader_int64s(const nescio_reader *r, nescio_slice bytes, uint32_t number,
+                                   const int64_t **out, size_t *out_count)
+{
+    static const number_kind kind = {NESCIO_WIRE_VARINT, sizeof(int64_t), take_int64};
+
+    return read_numbers(r, bytes, number, &kind, out, out_count);
 }
 
 nescio_status nescio_reader_floats(const nescio_reader *r, nescio_slice bytes, uint32_t number,
                                    const float **out, size_t *out_count)
 {
-    nescio_wire w = nescio_wire_over(bytes);
-    float *array = NULL;
-    size_t count, i = 0;
-    nescio_field f;
+    static const number_kind kind = {NESCIO_WIRE_FIXED32, sizeof(float), take_float};
 
-    NESCIO_TRY(count_numbers(r, bytes, number, NESCIO_WIRE_FIXED32, &count));
-    NESCIO_TRY(new_array(r, count, sizeof *array, &array));
-    while (nescio_wire_next(&w, &f)) {
-        nescio_wire list = nescio_wire_over(f.bytes);
-
-        if (f.number != number)
-            continue;
-        while (list.at < list.end && i < count)
-            array[i++] = nescio_wire_float(nescio_wire_fixed32(&list));
-    }
-    *out = array;
-    *out_count = count;
-    return NESCIO_OK;
+    return read_numbers(r, bytes, number, &kind, out, out_count);
 }

@@ -8,8 +8,6 @@
  * variant. */
 nescio_tfhe_params nescio_params_complete(nescio_tfhe_params p);
 
-enum { SHARE_LOG_MAX = 3 }; /* of NESCIO_SHARED_TABLES_MAX */
-
 /** Squared coefficients of one element over its independent sources: variance = input * V_fresh +
  * table * V_rotation. Tables of one rotation are one source, whatever the correlation of their
  * noise: magnitudes are added. */
@@ -80,8 +78,8 @@ typedef struct trial {
     const analysis *a; /**< of the circuit */
     const char *set_name;
     nescio_tfhe_params params;
-    double v_fresh, v_rotation;           /**< fresh input with rounded body; table output */
-    double v_switched[SHARE_LOG_MAX + 1]; /**< key and modulus switch, by share_log */
+    double v_fresh, v_rotation;                  /**< fresh input with rounded body; table output */
+    double v_switched[NESCIO_SHARE_LOG_MAX + 1]; /**< key and modulus switch, by share_log */
     uint32_t body_log;
     uint32_t *answer_log;  /**< [n_sinks], OUTPUT sinks */
     uint64_t *delta;       /**< [n_blocks] */

@@ -315,7 +315,7 @@ nescio_status nescio_trial_run(nescio_ctx *ctx, const analysis *a, const wishes 
     if (!t.answer_log || !t.delta || !t.factor || !t.verdict)
         return nescio_fail_nomem(ctx, a->n_sinks * sizeof *t.verdict);
     t.v_rotation = nescio_noise_blind_rotation(p);
-    for (unsigned share_log = 0; share_log <= SHARE_LOG_MAX; share_log++)
+    for (unsigned share_log = 0; share_log <= NESCIO_SHARE_LOG_MAX; share_log++)
         t.v_switched[share_log] =
             nescio_noise_keyswitch(p) + nescio_noise_modulus_switch(p, share_log);
     settle(a, w, &t, width);

@@ -183,34 +183,52 @@ static nescio_status reduction(nescio_rewrite *rw, nescio_node *node, nescio_op 
     return put(rw, node, outer, y, NULL);
 }
 
-bool nescio_passes_take_apart(nescio_op op)
+static nescio_status reduce_l1(nescio_rewrite *rw, nescio_node *node)
+{
+    return reduction(rw, node, NESCIO_OP_ABS, NESCIO_OP_IDENTITY);
+}
+
+static nescio_status reduce_l2(nescio_rewrite *rw, nescio_node *node)
+{
+    return reduction(rw, node, NESCIO_OP_POW, NESCIO_OP_SQRT);
+}
+
+static nescio_status reduce_sum_square(nescio_rewrite *rw, nescio_node *node)
+{
+    return reduction(rw, node, NESCIO_OP_POW, NESCIO_OP_IDENTITY);
+}
+
+static nescio_status reduce_log_sum(nescio_rewrite *rw, nescio_node *node)
+{
+    return reduction(rw, node, NESCIO_OP_IDENTITY, NESCIO_OP_LOG);
+}
+
+static nescio_status reduce_log_sum_exp(nescio_rewrite *rw, nescio_node *node)
+{
+    return reduction(rw, node, NESCIO_OP_EXP, NESCIO_OP_LOG);
+}
+
+typedef nescio_status (*rule)(nescio_rewrite *rw, nescio_node *node);
+
+/* NULL: stays as it is. */
+static rule rule_of(nescio_op op)
 {
     switch (op) {
-    case NESCIO_OP_LAYER_NORMALIZATION:
-    case NESCIO_OP_INSTANCE_NORMALIZATION:
-    case NESCIO_OP_GROUP_NORMALIZATION:
-    case NESCIO_OP_REDUCE_L1:
-    case NESCIO_OP_REDUCE_L2:
-    case NESCIO_OP_REDUCE_SUM_SQUARE:
-    case NESCIO_OP_REDUCE_LOG_SUM:
-    case NESCIO_OP_REDUCE_LOG_SUM_EXP: return true;
-    default: return false;
+    case NESCIO_OP_LAYER_NORMALIZATION: return layer_norm;
+    case NESCIO_OP_INSTANCE_NORMALIZATION: return instance_norm;
+    case NESCIO_OP_GROUP_NORMALIZATION: return group_norm;
+    case NESCIO_OP_REDUCE_L1: return reduce_l1;
+    case NESCIO_OP_REDUCE_L2: return reduce_l2;
+    case NESCIO_OP_REDUCE_SUM_SQUARE: return reduce_sum_square;
+    case NESCIO_OP_REDUCE_LOG_SUM: return reduce_log_sum;
+    case NESCIO_OP_REDUCE_LOG_SUM_EXP: return reduce_log_sum_exp;
+    default: return NULL;
     }
 }
 
-static nescio_status decompose(nescio_rewrite *rw, nescio_node *node)
+bool nescio_passes_take_apart(nescio_op op)
 {
-    switch (node->op) {
-    case NESCIO_OP_LAYER_NORMALIZATION: return layer_norm(rw, node);
-    case NESCIO_OP_INSTANCE_NORMALIZATION: return instance_norm(rw, node);
-    case NESCIO_OP_GROUP_NORMALIZATION: return group_norm(rw, node);
-    case NESCIO_OP_REDUCE_L1: return reduction(rw, node, NESCIO_OP_ABS, NESCIO_OP_IDENTITY);
-    case NESCIO_OP_REDUCE_L2: return reduction(rw, node, NESCIO_OP_POW, NESCIO_OP_SQRT);
-    case NESCIO_OP_REDUCE_SUM_SQUARE: return reduction(rw, node, NESCIO_OP_POW, NESCIO_OP_IDENTITY);
-    case NESCIO_OP_REDUCE_LOG_SUM: return reduction(rw, node, NESCIO_OP_IDENTITY, NESCIO_OP_LOG);
-    case NESCIO_OP_REDUCE_LOG_SUM_EXP: return reduction(rw, node, NESCIO_OP_EXP, NESCIO_OP_LOG);
-    default: return NESCIO_OK;
-    }
+    return rule_of(op) != NULL;
 }
 
 nescio_status nescio_pass_decompose(nescio_rewrite *rw)
@@ -218,8 +236,10 @@ nescio_status nescio_pass_decompose(nescio_rewrite *rw)
     nescio_node *next;
 
     for (nescio_node *node = rw->graph->first; node; node = next) {
+        const rule apart = rule_of(node->op);
+
         next = node->next;
-        NESCIO_TRY(decompose(rw, node));
+        NESCIO_TRY(apart ? apart(rw, node) : NESCIO_OK);
     }
     return NESCIO_OK;
 }

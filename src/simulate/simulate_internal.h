@@ -8,8 +8,8 @@
 typedef struct noise_levels {
     double *fresh;  /**< [n_inputs] */
     double *answer; /**< [n_outputs] of a full answer; the last, shorter one has less */
-    double
-        switched[4]; /**< key switch and modulus switch, without the grid; by nescio_share_log() */
+    /** Key switch and modulus switch, without the grid; by nescio_share_log(). */
+    double switched[NESCIO_SHARE_LOG_MAX + 1];
     double rotation;
 } noise_levels;
 

@@ -205,7 +205,7 @@ nescio_status nescio_noise_levels(nescio_ctx *ctx, const nescio_simulation *sim,
 
         out->answer[i] = sqrt(nescio_noise_answer(p, shared, o->answer_log));
     }
-    for (unsigned log = 0; log < sizeof out->switched / sizeof *out->switched; log++) {
+    for (unsigned log = 0; log <= NESCIO_SHARE_LOG_MAX; log++) {
         const double grid = (double)(1u << log) / (2.0 * p->poly_size);
 
         /* Rounding the phase to the grid happens for real: its share is not drawn again. */

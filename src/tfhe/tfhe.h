@@ -73,7 +73,8 @@ typedef struct nescio_table_batch {
     size_t n_polys;
 } nescio_table_batch;
 
-#define NESCIO_SHARED_TABLES_MAX 8
+#define NESCIO_SHARE_LOG_MAX 3
+#define NESCIO_SHARED_TABLES_MAX (1 << NESCIO_SHARE_LOG_MAX)
 /** Bits of the switched phase that the number of the table takes when n tables share a rotation: log2 of n, rounded up. */
 unsigned nescio_share_log(size_t n_tables);
 

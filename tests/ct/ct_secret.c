@@ -5,30 +5,12 @@
  * as a ciphertext is declared public where it leaves. With the argument `leak` a branch on a key
  * bit shows that the check bites. Outside valgrind it says so and returns 77. */
 #include "secret/secret.h"
+#include "tfhe_sets.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <valgrind/memcheck.h>
 #include <valgrind/valgrind.h>
-
-static const nescio_tfhe_params toy = {
-    .lwe_dim = 24,
-    .glwe_dim = 1,
-    .poly_size = 256,
-    .pbs_levels = 1,
-    .pbs_base_log = 23,
-    .ks_levels = 4,
-    .ks_base_log = 4,
-    .ks_modulus_log = 24,
-    .lwe_noise_log = 5,
-    .glwe_noise_log = 17,
-    .torus_log = 32,
-    .out_glwe_dim = 4,
-    .out_poly_size = 16,
-    .out_levels = 5,
-    .out_base_log = 4,
-    .out_noise_log = 40,
-};
 
 static void make_secret(void *p, size_t bytes)
 {

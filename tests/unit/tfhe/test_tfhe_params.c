@@ -2,32 +2,13 @@
  * Parameters: every limit is refused by name on both sides, variants have their counts and names.
  */
 #include "tfhe/params.h"
+#include "tfhe_sets.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-static const nescio_tfhe_params good = {
-    .lwe_dim = 880,
-    .glwe_dim = 2,
-    .poly_size = 1024,
-    .pbs_levels = 1,
-    .pbs_base_log = 23,
-    .ks_levels = 8,
-    .ks_base_log = 2,
-    .ks_modulus_log = 24,
-    .lwe_noise_log = 6,
-    .glwe_noise_log = 17,
-    .torus_log = 32,
-    .variant = 1,
-    .out_glwe_dim = 64,
-    .out_poly_size = 16,
-    .out_levels = 6,
-    .out_base_log = 3,
-    .out_noise_log = 43,
-};
 
 static nescio_ctx *ctx;
 
@@ -89,22 +70,22 @@ static const bad_value bad_values[] = {
 static void every_limit_is_named(void **state)
 {
     (void)state;
-    assert_int_equal(nescio_tfhe_params_check(ctx, &good), NESCIO_OK);
+    assert_int_equal(nescio_tfhe_params_check(ctx, &real_k2), NESCIO_OK);
     for (size_t i = 0; i < sizeof bad_values / sizeof *bad_values; i++) {
-        nescio_tfhe_params p = good;
+        nescio_tfhe_params p = real_k2;
 
         memcpy((char *)&p + bad_values[i].offset, &bad_values[i].value, sizeof(uint32_t));
         if (nescio_tfhe_params_check(ctx, &p) != NESCIO_E_ARG ||
             !strstr(nescio_ctx_message(ctx), bad_values[i].word))
             fail_msg("case %zu (%s = %u): message is '%s'", i, bad_values[i].word,
                      bad_values[i].value, nescio_ctx_message(ctx));
-        assert_false(nescio_tfhe_params_equal(&p, &good));
+        assert_false(nescio_tfhe_params_equal(&p, &real_k2));
     }
 }
 
 static void wide_gadgets_need_the_wide_torus(void **state)
 {
-    nescio_tfhe_params p = good;
+    nescio_tfhe_params p = real_k2;
 
     (void)state;
     p.pbs_levels = 2;
@@ -123,7 +104,7 @@ static void counts_follow_the_variant(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        nescio_tfhe_params p = good;
+        nescio_tfhe_params p = real_k2;
         uint32_t found = 99;
 
         p.lwe_dim = 48;
@@ -137,7 +118,7 @@ static void counts_follow_the_variant(void **state)
     }
     assert_null(nescio_pbs_variant_name(7));
     assert_false(nescio_pbs_variant_find("block7", &(uint32_t){0}));
-    assert_int_equal(nescio_tfhe_big_dim(&good), 2048);
+    assert_int_equal(nescio_tfhe_big_dim(&real_k2), 2048);
 }
 
 int main(void)
