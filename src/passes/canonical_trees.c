@@ -3,8 +3,9 @@
  * (forest.h), an Add of base values, and the operators of post_transform and label.
  *
  * A classifier for two labels whose leaves name one class only gives the score of the second; the
- * first gets 1 - s, or -s where a transform follows [ONNX ai.onnx.ml]. Needs shapes, breaks
- * nothing. */
+ * first gets -s, or 1 - s where no transform follows and no weight is negative: then s is a
+ * probability [ONNX ai.onnx.ml is silent on signs; onnxruntime's rule]. Integer features become
+ * float64, which the canonical operator takes everywhere. Needs shapes, breaks nothing. */
 #include "passes/forest.h"
 #include "passes/model_scores.h"
 
@@ -76,11 +77,34 @@ static int64_t only_target(const nescio_forest *f)
     return f->n_pairs ? f->pairs[0].target : -1;
 }
 
+/* Whether a single score is a probability rather than a margin around 0. */
+static bool has_no_negative_weight(const nescio_forest *f)
+{
+    for (size_t i = 0; i < f->n_pairs; i++) {
+        if (f->pairs[i].weight < 0)
+            return false;
+    }
+    return true;
+}
+
+/* The input as the canonical operator takes it: integers as float64. NULL: no memory. */
+static nescio_value *real_features(nescio_rewrite *rw, nescio_node *node)
+{
+    nescio_value *const x = node->inputs[0];
+    nescio_node *cast;
+
+    if (nescio_dtype_is_float(x->dtype))
+        return x;
+    cast = nescio_rewrite_node(rw, node, NESCIO_OP_CAST, NULL, 1, node->inputs);
+    return cast && nescio_node_set_int(cast, "to", NESCIO_F64) ? cast->outputs[0] : NULL;
+}
+
 /* The forest, its features as numbers, plus base values. NULL: no memory. */
 static nescio_value *raw_scores(nescio_rewrite *rw, nescio_node *node, const nescio_forest *f,
                                 const double *base)
 {
-    nescio_node *const trees = nescio_forest_write(rw, f, node, node->name, node->inputs[0]);
+    nescio_value *const x = real_features(rw, node);
+    nescio_node *const trees = x ? nescio_forest_write(rw, f, node, node->name, x) : NULL;
     nescio_value *constant;
     nescio_node *sum;
 
@@ -113,7 +137,8 @@ static nescio_status rewrite_classifier(nescio_rewrite *rw, nescio_node *node, n
     }
     scores = raw_scores(rw, node, f, base);
     if (scores && only >= 0)
-        scores = nescio_scores_mirror(rw, node, scores, post == NESCIO_POST_AS_IS);
+        scores = nescio_scores_mirror(rw, node, scores,
+                                      post == NESCIO_POST_AS_IS && has_no_negative_weight(f));
     if (!scores)
         return nescio_rewrite_nomem(rw);
     return nescio_scores_finish(rw, node, scores, post, 1, labels);

@@ -176,7 +176,8 @@ static bool fill_nodes(const by_id *b, nescio_forest *f)
     return true;
 }
 
-/* Pairs come in any order: counted by leaf, then put in place. */
+/* Pairs come in any order: counted by leaf, then put in place. With one target the first of a leaf
+ * is its weight, as in the executor. */
 static bool fill_pairs(const by_id *b, nescio_forest *f)
 {
     size_t at = 0;
@@ -186,7 +187,8 @@ static bool fill_pairs(const by_id *b, nescio_forest *f)
 
         if (leaf == SIZE_MAX || !f->nodes[leaf].leaf)
             return false;
-        f->nodes[leaf].n++;
+        if (f->nodes[leaf].n == 0 || f->n_targets != 1)
+            f->nodes[leaf].n++;
     }
     for (size_t i = 0; i < f->n_nodes; i++) {
         f->nodes[i].first = at;
@@ -197,10 +199,12 @@ static bool fill_pairs(const by_id *b, nescio_forest *f)
         nescio_forest_node *const leaf =
             &f->nodes[find(b, b->pair_trees.at[k], b->pair_nodes.at[k])];
 
+        if (leaf->n > 0 && f->n_targets == 1)
+            continue;
         f->pairs[leaf->first + leaf->n++] =
             (nescio_forest_pair){b->pair_targets.at[k], b->weights.at[k]};
     }
-    f->n_pairs = b->pair_trees.n;
+    f->n_pairs = at;
     return true;
 }
 
@@ -225,6 +229,19 @@ static nescio_status read_lists(nescio_ctx *ctx, const nescio_node *node, by_id 
                       &b->weights);
 }
 
+/* Targets, or classes; 0: no class has a label. */
+static int64_t count_targets(const nescio_node *node)
+{
+    const nescio_attr *labels;
+
+    if (node->op != NESCIO_OP_TREE_ENSEMBLE_CLASSIFIER)
+        return nescio_node_int(node, "n_targets", 1);
+    labels = nescio_node_attr(node, "classlabels_int64s");
+    if (!labels || labels->count == 0)
+        labels = nescio_node_attr(node, "classlabels_strings");
+    return labels ? (int64_t)labels->count : 0;
+}
+
 static nescio_status read_by_id(nescio_ctx *ctx, const nescio_node *node, nescio_forest *f,
                                 bool *ok)
 {
@@ -233,6 +250,7 @@ static nescio_status read_by_id(nescio_ctx *ctx, const nescio_node *node, nescio
 
     if (st == NESCIO_OK && lists_agree(&b)) {
         st = nescio_forest_init(ctx, f, b.trees.n, b.pair_trees.n, b.trees.n);
+        f->n_targets = count_targets(node);
         b.ids = st == NESCIO_OK ? nescio_arena_array(f->arena, b.trees.n, sizeof *b.ids) : NULL;
         if (st == NESCIO_OK && !b.ids)
             st = nescio_fail_nomem(ctx, b.trees.n * sizeof *b.ids);
@@ -367,7 +385,6 @@ nescio_status nescio_forest_read(nescio_ctx *ctx, const nescio_node *node, nesci
                                  bool *ok)
 {
     const nescio_shape *const x = &node->inputs[0]->shape;
-    const nescio_attr *labels;
 
     *ok = false;
     *forest = (nescio_forest){0};
@@ -375,13 +392,7 @@ nescio_status nescio_forest_read(nescio_ctx *ctx, const nescio_node *node, nesci
                                                    : read_by_id(ctx, node, forest, ok));
     if (!*ok)
         return NESCIO_OK;
-    forest->n_targets = nescio_node_int(node, "n_targets", 1);
-    if (node->op == NESCIO_OP_TREE_ENSEMBLE_CLASSIFIER) {
-        labels = nescio_node_attr(node, "classlabels_int64s");
-        if (!labels || labels->count == 0)
-            labels = nescio_node_attr(node, "classlabels_strings");
-        forest->n_targets = labels ? (int64_t)labels->count : 0;
-    }
+    forest->n_targets = count_targets(node);
     *ok = settle_aggregate(node, forest);
     return *ok ? nescio_forest_examine(ctx, forest, x->rank == 2 ? x->dims[1] : -1, ok) : NESCIO_OK;
 }

@@ -104,7 +104,8 @@ static nescio_status read_nodes_by_id(const nescio_refexec_call *call, nescio_en
     return NESCIO_OK;
 }
 
-/* Pair k belongs to leaf owner[k]: groups the pairs by leaf. */
+/* Pair k belongs to leaf owner[k]: groups the pairs by leaf. With one target a leaf has one weight,
+ * the first that is listed, as in onnxruntime: exporters of leaf numbers list it once a class. */
 static nescio_status group_pairs(const nescio_refexec_call *call, nescio_ensemble *f,
                                  const int64_t *owner, const int64_t *targets,
                                  const double *weights, int64_t n)
@@ -116,7 +117,8 @@ static nescio_status group_pairs(const nescio_refexec_call *call, nescio_ensembl
     if (!grouped || !f->targets)
         return nescio_call_nomem(call);
     for (int64_t k = 0; k < n; k++)
-        f->nodes[owner[k]].count++;
+        if (f->nodes[owner[k]].count == 0 || f->n_targets != 1)
+            f->nodes[owner[k]].count++;
     for (int64_t i = 0; i < f->n_nodes; i++) {
         f->nodes[i].first = at;
         at += f->nodes[i].count;
@@ -125,11 +127,14 @@ static nescio_status group_pairs(const nescio_refexec_call *call, nescio_ensembl
     for (int64_t k = 0; k < n; k++) {
         nescio_ensemble_node *const leaf = &f->nodes[owner[k]];
 
+        if (leaf->count > 0 && f->n_targets == 1)
+            continue;
         f->targets[leaf->first + leaf->count] = targets[k];
         grouped[leaf->first + leaf->count] = weights[k];
         leaf->count++;
     }
     f->weights = grouped;
+    f->n_pairs = at;
     return NESCIO_OK;
 }
 
@@ -161,7 +166,6 @@ static nescio_status read_forest_by_id(const nescio_refexec_call *call, const ch
                                     (long long)trees.at[k], (long long)nodes.at[k]);
     }
     NESCIO_TRY(group_pairs(call, f, owner, targets.at, weights.at, (int64_t)trees.n));
-    f->n_pairs = (int64_t)trees.n;
     return nescio_ensemble_check(call, f, features);
 }
 
@@ -195,14 +199,16 @@ nescio_status nescio_run_tree_regressor(nescio_refexec_call *call)
     return nescio_ml_output(call, 0, NESCIO_F32, x.n, f.n_targets, scores);
 }
 
-/* Where only one class id occurs, its score is that of the second class and the first gets the
- * complement: 1 - s, or -s before transforms that want signs. */
-static void complete_binary(nescio_ml_post post, const double *in, int64_t i_class, double *both)
+/* Whether the score s of a single class is a probability, so that the other class has 1 - s; a
+ * margin otherwise: -s. ONNX says nothing of signs, onnxruntime goes by those of the weights. */
+static bool is_probability(nescio_ml_post post, const nescio_ensemble *f)
 {
-    const double s = in[i_class];
-
-    both[1] = s;
-    both[0] = post == NESCIO_POST_NONE || post == NESCIO_POST_PROBIT ? 1 - s : -s;
+    if (post != NESCIO_POST_NONE)
+        return post == NESCIO_POST_PROBIT;
+    for (int64_t i = 0; i < f->n_pairs; i++)
+        if (f->weights[i] < 0)
+            return false;
+    return true;
 }
 
 static bool one_class_id(const nescio_ensemble *f)
@@ -222,7 +228,7 @@ nescio_status nescio_run_tree_classifier(nescio_refexec_call *call)
     nescio_ml_rows x;
     double *scores, *final;
     nescio_ensemble f = {.how = NESCIO_AGGREGATE_SUM};
-    bool binary;
+    bool binary, probability;
     int64_t n;
 
     NESCIO_TRY(nescio_ml_rows_read(call, &x));
@@ -231,6 +237,7 @@ nescio_status nescio_run_tree_classifier(nescio_refexec_call *call)
     f.n_targets = labels.n ? (int64_t)labels.n : 1;
     NESCIO_TRY(read_forest_by_id(call, names, x.features, &f));
     binary = f.n_targets <= 2 && one_class_id(&f);
+    probability = is_probability(post, &f);
     n = binary ? 2 : f.n_targets;
     NESCIO_TRY(nescio_ensemble_scores(call, &x, f.n_targets, &scores));
     NESCIO_TRY(nescio_ensemble_scores(call, &x, n, &final));
@@ -240,10 +247,12 @@ nescio_status nescio_run_tree_classifier(nescio_refexec_call *call)
         double *const row = final + i * n;
         int64_t best;
 
-        if (binary)
-            complete_binary(post, scores + i * f.n_targets, f.targets[0], row);
-        else
+        if (binary) {
+            row[1] = scores[i * f.n_targets + f.targets[0]];
+            row[0] = probability ? 1 - row[1] : -row[1];
+        } else {
             memcpy(row, scores + i * n, (size_t)n * sizeof *row);
+        }
         nescio_ml_post_row(post, row, n);
         best = nescio_ml_argmax(row, n);
         if (labels.n == 1) /* a single label is that of the positive class; the other is 0 or "" */

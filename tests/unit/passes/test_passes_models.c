@@ -203,9 +203,9 @@ static void test_classifiers(void **state)
         w.used = 0;
         grow_forest(&f, 3, seed % 2, &random);
         put(&w,
-            "(float[N,%d] x) => (%s[N] label, float[N,%d] p) { label, p = "
+            "(%s[N,%d] x) => (%s[N] label, float[N,%d] p) { label, p = "
             "ai.onnx.ml.TreeEnsembleClassifier<",
-            FEATURES, seed % 5 ? "int64" : "string", classes);
+            seed % 7 ? "float" : "int64", FEATURES, seed % 5 ? "int64" : "string", classes);
         put_by_id(&w, &f, "class", classes == 2 ? (int)(seed / 2 % 2) : 0,
                   classes == 2 ? 1 : classes, &random);
         if (seed % 5)

@@ -124,6 +124,52 @@ static void binary_classification_trees(void **state)
     case_end(&c);
 }
 
+/* Without a transform a single score is a margin where a weight is negative, otherwise a
+ * probability: the same scores 0.25 and 2.75 give other labels. */
+static void binary_trees_without_transform(void **state)
+{
+    const double x[4] = {-1, 0, 1, 3};
+
+    (void)state;
+    for (int margin = 0; margin < 2; margin++) {
+        const double b = margin ? -0.5 : 0, low = 0.25 + b, high = 2.75 + b;
+        node_case c;
+
+        case_begin(&c, NESCIO_OP_TREE_ENSEMBLE_CLASSIFIER, 1, 2);
+        set_two_trees(&c);
+        SET_INTS(&c, "class_treeids", 0, 0, 0, 5, 5);
+        SET_INTS(&c, "class_nodeids", 2, 7, 3, 2, 1);
+        SET_INTS(&c, "class_ids", 1, 1, 1, 1, 1);
+        SET_FLOATS(&c, "class_weights", 0, 2, 2.5, 0.25 + b, 0.25 + b);
+        SET_INTS(&c, "classlabels_int64s", 4, 9);
+        case_input(&c, 0, NESCIO_F32, DIMS(2, 2), x);
+        case_run(&c);
+        case_expect(&c, 0, NESCIO_I64, DIMS(2), VALUES(4, 9), 0);
+        case_expect(&c, 1, NESCIO_F32, DIMS(2, 2),
+                    VALUES(margin ? -low : 1 - low, low, margin ? -high : 1 - high, high), 1e-6);
+        case_end(&c);
+    }
+}
+
+/* Leaf numbers of a classifier are listed once a class. */
+static void one_target_has_one_weight_a_leaf(void **state)
+{
+    const double x[4] = {-1, 0, 1, 3};
+    node_case c;
+
+    (void)state;
+    case_begin(&c, NESCIO_OP_TREE_ENSEMBLE_REGRESSOR, 1, 1);
+    set_two_trees(&c);
+    SET_INTS(&c, "target_treeids", 5, 0, 0, 0, 0, 5, 5);
+    SET_INTS(&c, "target_nodeids", 2, 2, 2, 7, 3, 1, 1);
+    SET_INTS(&c, "target_ids", 0, 0, 0, 0, 0, 0, 0);
+    SET_FLOATS(&c, "target_weights", 100, 10, 10, 20, 30, 200, 200);
+    case_input(&c, 0, NESCIO_F32, DIMS(2, 2), x);
+    case_run(&c);
+    case_expect(&c, 0, NESCIO_F32, DIMS(2, 1), VALUES(210, 130), 0);
+    case_end(&c);
+}
+
 /* With c = 1.25 * 2^-25, 1 - c is 1 - 2^-24 in float32, and three times that 3 - 2^-22; in doubles
  * the result rounds to 3. */
 static void scalers_round_each_step(void **state)
@@ -348,6 +394,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(regression_trees),
         cmocka_unit_test(binary_classification_trees),
+        cmocka_unit_test(binary_trees_without_transform),
+        cmocka_unit_test(one_target_has_one_weight_a_leaf),
         cmocka_unit_test(scalers_round_each_step),
         cmocka_unit_test(columns_count_from_the_end_too),
         cmocka_unit_test(a_cycle_is_refused),
