@@ -7,6 +7,7 @@
 #include "base/arena.h"
 
 #include "base/bytes.h"
+#include "base/ctx.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -36,6 +37,7 @@
 #define LINE        ((size_t)64)
 #define FIRST_CHUNK ((size_t)4 << 10)
 #define LAST_CHUNK  ((size_t)1 << 20)
+#define BIG_CHUNK   ((size_t)2 << 20)
 
 typedef struct arena_chunk {
     struct arena_chunk *before;
@@ -57,6 +59,24 @@ struct nescio_arena {
     bool failed; /* some allocation */
 };
 
+/* Big chunks are blocks, on huge pages: weights are copied at the speed of memory and not of page
+ * faults. */
+static arena_chunk *alloc_chunk(size_t bytes)
+{
+    return bytes >= BIG_CHUNK ? nescio_block_alloc(bytes) : calloc(1, bytes);
+}
+
+static void free_chunk(arena_chunk *chunk)
+{
+    const size_t bytes = sizeof *chunk + chunk->bytes;
+
+    UNPOISON(chunk + 1, chunk->bytes);
+    if (bytes >= BIG_CHUNK)
+        nescio_block_free(chunk, bytes);
+    else
+        free(chunk);
+}
+
 nescio_arena *nescio_arena_new(void)
 {
     nescio_arena *arena = calloc(1, sizeof *arena);
@@ -76,8 +96,7 @@ void nescio_arena_free(nescio_arena *arena)
         arena_chunk *chunk = arena->chunks;
 
         arena->chunks = chunk->before;
-        UNPOISON(chunk + 1, chunk->bytes);
-        free(chunk);
+        free_chunk(chunk);
     }
     free(arena);
 }
@@ -88,7 +107,7 @@ static arena_chunk *add_chunk(nescio_arena *arena, size_t bytes)
     const size_t need = bytes + LINE;
     const bool own = need > arena->next_bytes / 2;
     const size_t room = own ? need : arena->next_bytes;
-    arena_chunk *chunk = calloc(1, sizeof *chunk + room);
+    arena_chunk *chunk = alloc_chunk(sizeof *chunk + room);
 
     if (!chunk)
         return NULL;
