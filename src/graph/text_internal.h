@@ -13,6 +13,9 @@ bool nescio_text_type_find(const char *name, nescio_dtype *out);
 /** A decimal number, "inf", "-inf" or "nan" as a double; the C locale's meaning whatever the
  * locale. */
 double nescio_text_double(const char *text);
+/** The same as an attribute, which is a float32 in ONNX: up to nine digits mean the float32 nearest
+ * to them (nine tell any two apart), more are exact. */
+double nescio_text_attribute(const char *text);
 
 typedef enum nescio_token {
     NESCIO_TOKEN_END,
@@ -65,6 +68,7 @@ NESCIO_MUST_CHECK nescio_status nescio_parser_expect(nescio_parser *p, char mark
 NESCIO_MUST_CHECK nescio_status nescio_parser_name(nescio_parser *p, const char **out);
 NESCIO_MUST_CHECK nescio_status nescio_parser_int(nescio_parser *p, int64_t *out);
 NESCIO_MUST_CHECK nescio_status nescio_parser_double(nescio_parser *p, double *out);
+NESCIO_MUST_CHECK nescio_status nescio_parser_attribute(nescio_parser *p, double *out);
 NESCIO_MUST_CHECK nescio_status nescio_parser_type(nescio_parser *p, nescio_dtype *dtype,
                                                    nescio_shape *shape);
 /** {1, 2, 3} of that type and shape, into the arena of the lexer. */

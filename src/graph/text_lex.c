@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define NUMBER_BYTES_MAX 64
+#define F32_DIGITS       9
 
 static const char *const type_names[] = {
     [NESCIO_DTYPE_NONE] = "undefined",
@@ -79,6 +80,23 @@ double nescio_text_double(const char *text)
     if (dot)
         *dot = point; /* strtod reads the locale's point */
     return strtod(copy, NULL);
+}
+
+/* Of the mantissa, from its first digit that is not 0. */
+static int significant_digits(const char *text)
+{
+    int n = 0;
+
+    for (; *text && *text != 'e' && *text != 'E'; text++)
+        n += is_digit(*text) && (n > 0 || *text != '0');
+    return n;
+}
+
+double nescio_text_attribute(const char *text)
+{
+    const double v = nescio_text_double(text);
+
+    return significant_digits(text) <= F32_DIGITS ? (double)(float)v : v;
 }
 
 nescio_status nescio_graph_lexer_fail(const nescio_graph_lexer *lx, const char *format, ...)

@@ -182,7 +182,7 @@ static nescio_status parse_list_element(nescio_parser *p, list *l)
 {
     NESCIO_TRY(grow_list(p, l));
     if (l->kind == NESCIO_ATTR_FLOATS)
-        return nescio_parser_double(p, &l->floats[l->count++]);
+        return nescio_parser_attribute(p, &l->floats[l->count++]);
     if (l->kind == NESCIO_ATTR_INTS)
         return nescio_parser_int(p, &l->ints[l->count++]);
     if (p->lx.token != NESCIO_TOKEN_STRING)
@@ -262,7 +262,7 @@ static nescio_status parse_attr(nescio_parser *p, nescio_node *node)
         NESCIO_TRY(nescio_parser_int(p, &i));
         made = nescio_node_set_int(node, name, i);
     } else if (nescio_parser_at_number(p)) {
-        NESCIO_TRY(nescio_parser_double(p, &f));
+        NESCIO_TRY(nescio_parser_attribute(p, &f));
         made = nescio_node_set_float(node, name, f);
     } else if (p->lx.token == NESCIO_TOKEN_STRING && strcmp(kind, "graph") != 0) {
         made = nescio_node_set_string(node, name, p->lx.text);

@@ -47,10 +47,22 @@ static void print_name(const printer *p, const char *name)
         print_string(p, name);
 }
 
+typedef enum real_kind { REAL_F32, REAL_F64, REAL_ATTRIBUTE } real_kind;
+
+static bool reads_back(const char *text, double v, real_kind kind)
+{
+    switch (kind) {
+    case REAL_F32: return (float)nescio_text_double(text) == (float)v;
+    case REAL_F64: return nescio_text_double(text) == v;
+    default: return nescio_text_attribute(text) == v;
+    }
+}
+
 /* Shortest of few forms that reads back the same; always recognisable as a float. */
-static void print_float(const printer *p, double v, bool wide)
+static void print_float(const printer *p, double v, real_kind kind)
 {
     char text[40];
+    int digits;
 
     if (isnan(v)) {
         nescio_write_text(p->out, "nan");
@@ -60,12 +72,13 @@ static void print_float(const printer *p, double v, bool wide)
         nescio_write_text(p->out, v > 0 ? "inf" : "-inf");
         return;
     }
-    wide = wide && (double)(float)v != v;
-    for (int digits = wide ? 15 : 6; digits <= (wide ? 17 : 9); digits++) {
+    for (digits = 6; digits <= 17; digits++) {
         (void)snprintf(text, sizeof text, "%.*g", digits, v);
-        if (wide ? nescio_text_double(text) == v : (float)nescio_text_double(text) == (float)v)
+        if (reads_back(text, v, kind))
             break;
     }
+    if (digits > 17) /* an attribute like 16777217: so many zeros that it is no float32 */
+        (void)snprintf(text, sizeof text, "%#.17g", v);
     for (char *c = text; *c; c++) { /* whatever the locale writes for the point */
         if (!strchr("+-0123456789e", *c))
             *c = '.';
@@ -96,7 +109,7 @@ static void print_element(const printer *p, const nescio_tensor *t, size_t i)
     if (t->dtype == NESCIO_STRING)
         print_string(p, ((const char *const *)t->data)[i]);
     else if (nescio_dtype_is_float(t->dtype))
-        print_float(p, nescio_tensor_get_f64(t, i), t->dtype == NESCIO_F64);
+        print_float(p, nescio_tensor_get_f64(t, i), t->dtype == NESCIO_F64 ? REAL_F64 : REAL_F32);
     else if (t->dtype == NESCIO_U64)
         nescio_write_text(p->out, "%" PRIu64, ((const uint64_t *)t->data)[i]);
     else
@@ -147,7 +160,7 @@ static void print_attr(const printer *p, const nescio_attr *a, int indent)
     nescio_write_text(p->out, " = ");
     switch (a->kind) {
     case NESCIO_ATTR_INT: nescio_write_text(p->out, "%" PRId64, a->i); return;
-    case NESCIO_ATTR_FLOAT: print_float(p, a->f, true); return;
+    case NESCIO_ATTR_FLOAT: print_float(p, a->f, REAL_ATTRIBUTE); return;
     case NESCIO_ATTR_STRING: print_string(p, a->s); return;
     case NESCIO_ATTR_TENSOR: print_tensor(p, a->t, NULL); return;
     case NESCIO_ATTR_GRAPH: print_graph(p, a->g, indent + 1); return;
@@ -159,7 +172,7 @@ static void print_attr(const printer *p, const nescio_attr *a, int indent)
         if (a->kind == NESCIO_ATTR_INTS)
             nescio_write_text(p->out, "%" PRId64, a->ints[i]);
         else if (a->kind == NESCIO_ATTR_FLOATS)
-            print_float(p, a->floats[i], true);
+            print_float(p, a->floats[i], REAL_ATTRIBUTE);
         else
             print_string(p, a->strings[i]);
     }

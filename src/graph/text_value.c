@@ -67,12 +67,22 @@ bool nescio_parser_at_number(const nescio_parser *p)
             (strcmp(p->lx.text, "inf") == 0 || strcmp(p->lx.text, "nan") == 0));
 }
 
-nescio_status nescio_parser_double(nescio_parser *p, double *out)
+static nescio_status read_real(nescio_parser *p, double (*meaning)(const char *text), double *out)
 {
     if (!nescio_parser_at_number(p))
         return nescio_graph_lexer_fail(&p->lx, "a number expected");
-    *out = nescio_text_double(p->lx.text);
+    *out = meaning(p->lx.text);
     return nescio_parser_next(p);
+}
+
+nescio_status nescio_parser_double(nescio_parser *p, double *out)
+{
+    return read_real(p, nescio_text_double, out);
+}
+
+nescio_status nescio_parser_attribute(nescio_parser *p, double *out)
+{
+    return read_real(p, nescio_text_attribute, out);
 }
 
 /* float[N, 3, ?]; float[]: rank unknown; float: a scalar. */
