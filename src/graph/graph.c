@@ -3,6 +3,7 @@
 #include "graph/graph.h"
 
 #include "graph/graph_internal.h"
+#include "tensor/walk.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -77,33 +78,13 @@ nescio_value *nescio_graph_value(nescio_graph *graph, const char *name, nescio_d
     return value;
 }
 
-/* Copies the elements of t, row-major, to data; strings into the arena. False: no memory. */
-static bool copy_elements(nescio_arena *arena, void *data, const nescio_tensor *t)
+/* The texts of `data` copied into the arena. False: no memory. */
+static bool copy_texts(nescio_arena *arena, const char **data, size_t count)
 {
-    const size_t size = nescio_dtype_bytes(t->dtype), count = nescio_tensor_count(t);
-    int64_t index[NESCIO_RANK_MAX] = {0};
-    int64_t at = 0;
-
     for (size_t i = 0; i < count; i++) {
-        const char *element = (const char *)t->data + at * (int64_t)size;
-
-        if (t->dtype == NESCIO_STRING) {
-            const char *copy =
-                nescio_arena_strdup(arena, *(const char *const *)(const void *)element);
-
-            if (!copy)
-                return false;
-            ((const char **)data)[i] = copy;
-        } else {
-            memcpy((char *)data + i * size, element, size);
-        }
-        for (int d = t->rank - 1; d >= 0; d--) { /* next element in row-major order */
-            at += t->stride[d];
-            if (++index[d] < t->dims[d])
-                break;
-            at -= t->stride[d] * t->dims[d];
-            index[d] = 0;
-        }
+        data[i] = nescio_arena_strdup(arena, data[i]);
+        if (!data[i])
+            return false;
     }
     return true;
 }
@@ -112,8 +93,7 @@ const nescio_tensor *nescio_graph_keep_tensor(nescio_arena *arena, const nescio_
                                               bool borrow)
 {
     nescio_tensor *kept = nescio_arena_alloc(arena, sizeof *kept);
-    const size_t count = nescio_tensor_count(t);
-    int64_t stride = 1;
+    const size_t count = nescio_tensor_count(t), size = nescio_dtype_bytes(t->dtype);
 
     if (!kept)
         return NULL;
@@ -121,18 +101,12 @@ const nescio_tensor *nescio_graph_keep_tensor(nescio_arena *arena, const nescio_
     kept->owned_bytes = 0;
     if (borrow)
         return kept;
-    kept->data = nescio_arena_array(arena, count, nescio_dtype_bytes(t->dtype));
+    kept->data = nescio_arena_array(arena, count, size);
     if (!kept->data)
         return NULL;
-    for (int d = t->rank - 1; d >= 0; d--) {
-        kept->stride[d] = stride;
-        stride *= t->dims[d];
-    }
-    if (count > 0 && t->dtype != NESCIO_STRING && nescio_tensor_is_contiguous(t)) {
-        memcpy(kept->data, t->data, count * nescio_dtype_bytes(t->dtype));
-        return kept;
-    }
-    return copy_elements(arena, kept->data, t) ? kept : NULL;
+    nescio_row_major(t->rank, t->dims, kept->stride);
+    nescio_copy_strided(size, t->rank, t->dims, kept->data, kept->stride, t->data, t->stride);
+    return t->dtype != NESCIO_STRING || copy_texts(arena, kept->data, count) ? kept : NULL;
 }
 
 nescio_value *nescio_graph_constant(nescio_graph *graph, const char *name, const nescio_tensor *t,

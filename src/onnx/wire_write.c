@@ -2,6 +2,8 @@
  * Writing protobuf's wire format. */
 #include "onnx/wire_write.h"
 
+#include "tensor/walk.h"
+
 #include <string.h>
 
 enum { WIRE_VARINT = 0, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
@@ -85,13 +87,11 @@ static bool is_little_endian(void)
     return first == 1;
 }
 
-/* Calls for each element in row-major order would be clearer, but weights are many: contiguous ones
- * go at once. */
+/* Weights are many: contiguous ones go at once. */
 static void put_elements(nescio_buffer *b, const nescio_tensor *t)
 {
     const size_t size = nescio_dtype_bytes(t->dtype), count = nescio_tensor_count(t);
-    int64_t index[NESCIO_RANK_MAX] = {0};
-    int64_t at = 0;
+    nescio_walk w;
 
     if (t->dtype != NESCIO_STRING) {
         put_tag(b, 9, WIRE_BYTES);
@@ -101,19 +101,17 @@ static void put_elements(nescio_buffer *b, const nescio_tensor *t)
             return;
         }
     }
-    for (size_t i = 0; i < count; i++) {
-        const char *const element = (const char *)t->data + at * (int64_t)size;
+    nescio_walk_init(&w, t->rank, t->dims);
+    nescio_walk_add_strides(&w, t->stride);
+    for (bool more = nescio_walk_start(&w); more; more = nescio_walk_next(&w)) {
+        for (int64_t i = 0; i < w.n; i++) {
+            const void *const element =
+                (const char *)t->data + (w.at[0] + i * w.step[0]) * (int64_t)size;
 
-        if (t->dtype == NESCIO_STRING)
-            nescio_wire_put_text(b, 6, *(const char *const *)(const void *)element);
-        else
-            put_element(b, t->dtype, element);
-        for (int d = t->rank - 1; d >= 0; d--) {
-            at += t->stride[d];
-            if (++index[d] < t->dims[d])
-                break;
-            at -= t->stride[d] * t->dims[d];
-            index[d] = 0;
+            if (t->dtype == NESCIO_STRING)
+                nescio_wire_put_text(b, 6, *(const char *const *)element);
+            else
+                put_element(b, t->dtype, element);
         }
     }
 }

@@ -4,7 +4,7 @@
  * Elements pass in chunks through one of three wide types that hold the source exactly: double for
  * floats, int64_t for integers and bool, uint64_t for uint64. So there are as many loops as types,
  * not their square. */
-#include "tensor/tensor.h"
+#include "tensor/walk.h"
 
 #include <assert.h>
 #include <math.h>
@@ -137,18 +137,6 @@ static void convert_run(void *out, nescio_dtype to, const void *in, nescio_dtype
     }
 }
 
-/* Moves index to the next run of the last axis and its offset in elements. */
-static void next_run(const nescio_tensor *t, int64_t *index, int64_t *offset)
-{
-    for (int i = t->rank - 2; i >= 0; i--) {
-        *offset += t->stride[i];
-        if (++index[i] < t->dims[i])
-            return;
-        *offset -= index[i] * t->stride[i];
-        index[i] = 0;
-    }
-}
-
 /* Element k in row-major order, whatever the strides. */
 static const char *string_at(const nescio_tensor *t, size_t k)
 {
@@ -195,11 +183,10 @@ static nescio_status copy_strings(nescio_ctx *ctx, nescio_tensor *out, const nes
 nescio_status nescio_tensor_cast(nescio_ctx *ctx, nescio_tensor *out, const nescio_tensor *in,
                                  nescio_dtype to)
 {
-    int64_t index[NESCIO_RANK_MAX] = {0}, offset = 0;
-    const size_t count = nescio_tensor_count(in);
+    const size_t in_bytes = nescio_dtype_bytes(in->dtype), out_bytes = nescio_dtype_bytes(to);
     nescio_tensor made;
-    size_t run, out_bytes = nescio_dtype_bytes(to);
-    int64_t stride;
+    nescio_walk w;
+    char *row;
 
     *out = (nescio_tensor){0};
     if (in->dtype == NESCIO_STRING && to == NESCIO_STRING)
@@ -208,18 +195,13 @@ nescio_status nescio_tensor_cast(nescio_ctx *ctx, nescio_tensor *out, const nesc
         return nescio_fail(ctx, NESCIO_E_ARG, "tensor: no conversion from %s to %s",
                            nescio_dtype_name(in->dtype), nescio_dtype_name(to));
     NESCIO_TRY(nescio_tensor_new(ctx, &made, to, in->rank, in->dims));
-    if (nescio_tensor_is_contiguous(in)) {
-        run = count;
-        stride = 1;
-    } else {
-        run = (size_t)in->dims[in->rank - 1];
-        stride = in->stride[in->rank - 1];
-    }
-    for (size_t k = 0; k < count; k += run) {
-        convert_run((char *)made.data + k * out_bytes, to,
-                    (const char *)in->data + offset * (int64_t)nescio_dtype_bytes(in->dtype),
-                    in->dtype, stride, run);
-        next_run(in, index, &offset);
+    nescio_walk_init(&w, in->rank, in->dims);
+    nescio_walk_add_strides(&w, in->stride);
+    row = made.data;
+    for (bool more = nescio_walk_start(&w); more; more = nescio_walk_next(&w)) {
+        convert_run(row, to, (const char *)in->data + w.at[0] * (int64_t)in_bytes, in->dtype,
+                    w.step[0], (size_t)w.n);
+        row += (size_t)w.n * out_bytes;
     }
     *out = made;
     return NESCIO_OK;

@@ -2,9 +2,10 @@
  * Broadcasting by strides: a shape is walked row by row, every operand keeps a running offset, so
  * the elements' loop has neither division nor modulo. Axes that are contiguous in all operands are
  * merged first: equal shapes become one row. */
-#include "refexec/refexec_internal.h"
+#include "tensor/walk.h"
 
 #include <assert.h>
+#include <string.h>
 
 bool nescio_broadcast_shape(const nescio_tensor *const *t, size_t n, int *rank, int64_t *dims)
 {
@@ -119,42 +120,4 @@ bool nescio_walk_next(nescio_walk *w)
         w->index[i] = 0;
     }
     return false;
-}
-
-#define COPY_ROWS(T)                                                                               \
-    do {                                                                                           \
-        T *const y = (T *)dst + w.at[0];                                                           \
-        const T *const x = (const T *)src + w.at[1];                                               \
-        for (int64_t i = 0; i < w.n; i++)                                                          \
-            y[i * w.step[0]] = x[i * w.step[1]];                                                   \
-    } while (0)
-
-static void copy_row(const nescio_walk *walk, size_t size, void *dst, const void *src)
-{
-    const nescio_walk w = *walk;
-
-    if (w.step[0] == 1 && w.step[1] == 1) {
-        memcpy((char *)dst + w.at[0] * (int64_t)size, (const char *)src + w.at[1] * (int64_t)size,
-               (size_t)w.n * size);
-        return;
-    }
-    switch (size) {
-    case 1: COPY_ROWS(uint8_t); break;
-    case 2: COPY_ROWS(uint16_t); break;
-    case 4: COPY_ROWS(uint32_t); break;
-    default: COPY_ROWS(uint64_t); break;
-    }
-}
-
-void nescio_copy_strided(size_t size, int rank, const int64_t *dims, void *dst,
-                         const int64_t *dst_stride, const void *src, const int64_t *src_stride)
-{
-    nescio_walk w;
-
-    assert(size == 1 || size == 2 || size == 4 || size == 8);
-    nescio_walk_init(&w, rank, dims);
-    nescio_walk_add_strides(&w, dst_stride);
-    nescio_walk_add_strides(&w, src_stride);
-    for (bool more = nescio_walk_start(&w); more; more = nescio_walk_next(&w))
-        copy_row(&w, size, dst, src);
 }
