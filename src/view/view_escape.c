@@ -33,6 +33,13 @@ static bool is_odd(uint32_t code)
     return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xfffe || code == 0xffff;
 }
 
+/* Characters that turn the direction of the text behind them. */
+static bool turns_text(uint32_t code)
+{
+    return code == 0x61c || code == 0x200e || code == 0x200f ||
+           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
 /* The next character of *text: its bytes (or U+FFFD's) and how many; advances. */
 static const char *next_character(const char **text, size_t *n)
 {
@@ -48,13 +55,35 @@ static const char *next_character(const char **text, size_t *n)
     return "\xef\xbf\xbd";
 }
 
+/* The same for people to read. */
+static const char *next_shown(const char **text, size_t *n)
+{
+    const char *const c = next_character(text, n);
+    uint32_t code = 0;
+
+    if (utf8_bytes((const unsigned char *)c, &code) == 0 || !turns_text(code))
+        return c;
+    *n = 3;
+    return "\xef\xbf\xbd";
+}
+
+static size_t columns_of(size_t bytes)
+{
+    return bytes >= 3 ? 2 : 1;
+}
+
 void nescio_view_xml(nescio_buffer *out, const char *text, size_t max)
 {
     const bool cut = max && nescio_view_columns(text) > max;
+    size_t columns = 0;
 
-    for (size_t i = 0; *text && (!cut || i + 1 < max); i++) {
+    while (*text) {
         size_t n;
-        const char *const c = next_character(&text, &n);
+        const char *const c = next_shown(&text, &n);
+
+        columns += columns_of(n);
+        if (cut && columns >= max) /* the ellipsis takes one */
+            break;
 
         switch (*c) {
         case '<': nescio_write_text(out, "&lt;"); break;
@@ -87,12 +116,22 @@ void nescio_view_json_string(nescio_buffer *out, const char *text)
     nescio_write_u8(out, '"');
 }
 
+void nescio_view_plain(nescio_buffer *out, const char *text)
+{
+    while (*text) {
+        size_t n;
+        const char *const c = next_shown(&text, &n);
+
+        nescio_write_bytes(out, c, n);
+    }
+}
+
 void nescio_view_dot_string(nescio_buffer *out, const char *text)
 {
     nescio_write_u8(out, '"');
     while (*text) {
         size_t n;
-        const char *const c = next_character(&text, &n);
+        const char *const c = next_shown(&text, &n);
 
         if (*c == '"' || *c == '\\')
             nescio_write_u8(out, '\\');
@@ -109,7 +148,7 @@ size_t nescio_view_columns(const char *text)
         size_t n;
 
         (void)next_character(&text, &n);
-        columns += n >= 3 ? 2 : 1;
+        columns += columns_of(n);
     }
     return columns;
 }

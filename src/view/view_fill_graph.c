@@ -53,6 +53,15 @@ static void add_use(filler *f, const nescio_value *v, uint32_t to)
     nescio_picture_edge(f->p, f->box[v->id], to, v->id, f->labels[v->id]);
 }
 
+/* The same, unless the node uses the value already: bodies may do so often. */
+static void add_body_use(filler *f, const nescio_value *v, uint32_t to)
+{
+    for (uint32_t e = f->p->n_edges; v && e-- > 0 && f->p->edges[e].to == to;)
+        if (is_ours(f, v) && f->p->edges[e].net == v->id)
+            return;
+    add_use(f, v, to);
+}
+
 /* What a node's bodies use of this graph. A body's values are told apart by is_ours. */
 static void add_body_uses(filler *f, const nescio_node *node, uint32_t to)
 {
@@ -62,11 +71,11 @@ static void add_body_uses(filler *f, const nescio_node *node, uint32_t to)
 
         for (const nescio_node *in = body ? body->first : NULL; in; in = in->next) {
             for (uint32_t k = 0; k < in->n_inputs; k++)
-                add_use(f, in->inputs[k], to);
+                add_body_use(f, in->inputs[k], to);
             add_body_uses(f, in, to);
         }
         for (size_t k = 0; body && k < body->n_outputs; k++)
-            add_use(f, body->outputs[k], to);
+            add_body_use(f, body->outputs[k], to);
     }
 }
 
@@ -125,6 +134,7 @@ static void add_node(filler *f, const nescio_node *node, const nescio_node_mark 
     if (mark && mark->why)
         box->why = nescio_picture_text(f->p, "%s", mark->why);
     add_constants(f, node, box);
+    box->attributes = nescio_view_attributes(f->p, node);
     for (uint32_t i = 0; i < node->n_inputs; i++)
         add_use(f, node->inputs[i], newest(f));
     add_body_uses(f, node, newest(f));
@@ -152,13 +162,17 @@ static void add_facts(nescio_picture *p, size_t n_nodes, const nescio_node_mark 
         by_kind[p->boxes[i].kind]++;
     }
     nescio_picture_fact(p, "nodes", nescio_picture_text(p, "%zu", n_nodes));
-    nescio_picture_fact(p, "parameters",
-                        nescio_picture_text(p, "%llu in %.1f KB", (unsigned long long)parameters,
-                                            (double)bytes / 1024));
+    nescio_picture_fact(
+        p, "parameters",
+        bytes < 1024 ? nescio_picture_text(p, "%llu in %llu bytes", (unsigned long long)parameters,
+                                           (unsigned long long)bytes)
+                     : nescio_picture_text(p, "%llu in %.1f KB", (unsigned long long)parameters,
+                                           (double)bytes / 1024));
     for (int k = NESCIO_BOX_LINEAR; marks && k < NESCIO_BOX_KINDS; k++)
         if (by_kind[k])
-            nescio_picture_fact(p, nescio_box_kind_name((nescio_box_kind)k),
-                                nescio_picture_text(p, "%zu nodes", by_kind[k]));
+            nescio_picture_fact(
+                p, nescio_box_kind_name((nescio_box_kind)k),
+                nescio_picture_text(p, by_kind[k] == 1 ? "%zu node" : "%zu nodes", by_kind[k]));
 }
 
 nescio_status nescio_picture_of_graph(nescio_ctx *ctx, const nescio_graph *graph,

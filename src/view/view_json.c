@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Pictures as JSON: {"title", "facts": {name: text}, "nodes": [{"id", "operator", "name", "kind",
- * "details": [text], "result", "parameters", "bytes", "why"}], "edges": [{"from", "to", "label"}]}.
+ * "details": [text], "attributes", "result", "parameters", "bytes", "why"}], "edges": [{"from",
+ * "to", "label"}]}.
  */
 #include "view/view_picture_internal.h"
 
@@ -21,7 +22,9 @@ static void write_box(const nescio_box *b, uint32_t id, nescio_buffer *out)
         nescio_write_text(out, "%s", i ? ", " : "");
         nescio_view_json_string(out, b->lines[i]);
     }
-    nescio_write_text(out, "], \"result\": ");
+    nescio_write_text(out, "], \"attributes\": ");
+    nescio_view_json_string(out, b->attributes);
+    nescio_write_text(out, ", \"result\": ");
     nescio_view_json_string(out, b->result);
     nescio_write_text(out, ", \"parameters\": %llu, \"bytes\": %llu, \"why\": ",
                       (unsigned long long)b->parameters, (unsigned long long)b->bytes);

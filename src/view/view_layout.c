@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Layered layout, top to bottom: layers by longest path, bends where a line passes a layer, order
- * and places from view_place.c, then boxes and lines in pixels. A value that is used further down
- * than the next layer gets one bend a layer, shared by all its uses. Time is linear in items and
- * edges but for the sorting. */
+ * Layered layout, top to bottom: layers from view_layers.c, bends where a line passes a layer,
+ * order and places from view_place.c, then boxes and lines in pixels. A value that is used further
+ * down than the next layer gets one bend a layer, shared by all its uses. Time is linear in items
+ * and edges but for the sorting. */
 #include "view/view_layout_internal.h"
 
 #include <math.h>
@@ -14,7 +14,8 @@
 #define GAP_X     24.0
 #define GAP_Y     (NESCIO_VIEW_STUB + 30.0)
 #define WIDTH_MIN 92.0
-#define NONE      UINT32_MAX
+/* Lines that leave a box with room for their labels; those of more have none. */
+#define LABELS_MAX 4u
 
 /* The value's line: from a box down to the layer above its deepest use. */
 typedef struct net {
@@ -52,32 +53,6 @@ static void size_box(const nescio_box *b, nescio_item *item)
 
 /* ------------------------------------------------------------------ layers */
 
-/* Longest path from the top; a box without anything above it stands right over its first use.
- * Edges come in the order of their targets, so one pass is enough. */
-static void choose_layers(const layouter *l, bool *fed)
-{
-    nescio_item *const items = l->layers.items;
-    const nescio_picture *const p = l->p;
-
-    for (uint32_t e = 0; e < p->n_edges; e++) {
-        const nescio_edge *const edge = &p->edges[e];
-
-        fed[edge->to] = true;
-        if (items[edge->to].layer <= items[edge->from].layer)
-            items[edge->to].layer = items[edge->from].layer + 1;
-    }
-    for (uint32_t i = 0; i < p->n_boxes; i++)
-        items[i].layer = fed[i] ? items[i].layer : NONE;
-    for (uint32_t e = 0; e < p->n_edges; e++) {
-        nescio_item *const from = &items[p->edges[e].from];
-
-        if (!fed[p->edges[e].from] && items[p->edges[e].to].layer - 1 < from->layer)
-            from->layer = items[p->edges[e].to].layer - 1;
-    }
-    for (uint32_t i = 0; i < p->n_boxes; i++)
-        items[i].layer = items[i].layer == NONE ? 0 : items[i].layer;
-}
-
 /* Fills nets; gives the number of bends that they need. */
 static uint64_t measure_nets(const layouter *l, uint32_t *leaving)
 {
@@ -112,7 +87,7 @@ static void make_room_for_labels(const layouter *l)
 
         if (n->of == 1)
             from->right = fmax(from->right, wanted);
-        else if (n->of <= 4)
+        else if (n->of <= LABELS_MAX)
             from->right = fmax(from->right, (from->w = fmax(from->w, wanted * n->of)) / 2);
     }
 }
@@ -121,18 +96,18 @@ static bool make_items(layouter *l)
 {
     const nescio_picture *const p = l->p;
     uint32_t *const leaving = nescio_arena_array(l->arena, p->n_boxes, sizeof *leaving);
-    bool *const fed = nescio_arena_array(l->arena, p->n_boxes, sizeof *fed);
     nescio_item *items = nescio_arena_array(l->arena, p->n_boxes, sizeof *items);
     uint64_t bends;
     uint32_t at = p->n_boxes;
 
     l->nets = nescio_arena_array(l->arena, p->n_nets, sizeof *l->nets);
-    if (!leaving || !fed || !items || !l->nets)
+    if (!leaving || !items || !l->nets)
         return false;
     l->layers.items = items;
     for (uint32_t i = 0; i < p->n_boxes; i++)
         size_box(&p->boxes[i], &items[i]);
-    choose_layers(l, fed);
+    if (!nescio_layers_choose(l->arena, p, items))
+        return false;
     bends = measure_nets(l, leaving);
     make_room_for_labels(l);
     l->bent = bends <= BENDS_MAX;
@@ -275,6 +250,7 @@ static bool draw_edge(const layouter *l, uint32_t i_edge, const double *top, con
     double x = items[e->from].x + items[e->from].w * ((n->rank + .5) / n->of - .5);
 
     route->n = 0;
+    route->labelled = n->of <= LABELS_MAX;
     route->points = nescio_arena_array(arena, l->bent ? 2 * (to - from) : 2, sizeof(nescio_point));
     if (!route->points)
         return false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Boxes and bends in layers: what view_layout.c makes and view_place.c puts in order. */
+ * Boxes and bends in layers: what view_layout.c makes and view_layers.c, view_place.c and
+ * view_align.c put in order. */
 #ifndef NESCIO_VIEW_VIEW_LAYOUT_INTERNAL_H
 #define NESCIO_VIEW_VIEW_LAYOUT_INTERNAL_H
 #include "view/view_picture_internal.h"
@@ -21,7 +22,12 @@ typedef struct nescio_layers {
     uint32_t widest;                                     /**< items in the fullest layer */
 } nescio_layers;
 
+/** Layer of every box. False: no memory. */
+bool nescio_layers_choose(nescio_arena *arena, const nescio_picture *p, nescio_item *items);
 /** Order in every layer, then x of every item; the leftmost edge is at 0. */
 NESCIO_MUST_CHECK nescio_status nescio_layers_place(nescio_ctx *ctx, nescio_arena *arena,
+                                                    nescio_layers *l, double gap);
+/** x of every item, order settled and neighbours sorted by place; the leftmost edge is anywhere. */
+NESCIO_MUST_CHECK nescio_status nescio_layers_align(nescio_ctx *ctx, nescio_arena *arena,
                                                     nescio_layers *l, double gap);
 #endif /* NESCIO_VIEW_VIEW_LAYOUT_INTERNAL_H */

@@ -98,7 +98,7 @@ nescio_box *nescio_picture_box(nescio_picture *p, nescio_box_kind kind, const ch
     box->kind = kind;
     box->title = nescio_picture_text(p, "%s", title);
     box->name = nescio_picture_text(p, "%s", name);
-    box->result = "";
+    box->attributes = box->result = "";
     return box;
 }
 
@@ -138,10 +138,13 @@ void nescio_picture_fact(nescio_picture *p, const char *name, const char *value)
 const char *nescio_box_kind_name(nescio_box_kind kind)
 {
     static const char *const names[NESCIO_BOX_KINDS] = {
-        [NESCIO_BOX_BORDER] = "input or output",   [NESCIO_BOX_PLAIN] = "operator",
-        [NESCIO_BOX_LINEAR] = "encrypted: linear", [NESCIO_BOX_TABLE] = "encrypted: table",
-        [NESCIO_BOX_MOVE] = "encrypted: moves",    [NESCIO_BOX_CLEAR] = "in the clear, client",
-        [NESCIO_BOX_REFUSED] = "not supported"};
+        [NESCIO_BOX_BORDER] = "input or output",
+        [NESCIO_BOX_PLAIN] = "operator",
+        [NESCIO_BOX_LINEAR] = "encrypted: linear",
+        [NESCIO_BOX_TABLE] = "encrypted: table",
+        [NESCIO_BOX_MOVE] = "encrypted: moves",
+        [NESCIO_BOX_CLEAR] = "in the clear, client",
+        [NESCIO_BOX_REFUSED] = "not supported encrypted"};
 
     return names[kind];
 }

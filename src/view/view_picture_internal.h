@@ -12,6 +12,7 @@ typedef struct nescio_box {
     const char *name;                    /**< of the node, gate or wire */
     const char *lines[NESCIO_BOX_LINES]; /**< further text, for people */
     uint32_t n_lines;
+    const char *attributes;     /**< of the node, one line; "": none */
     const char *result;         /**< shape, range and bits of what comes out */
     const char *why;            /**< may be NULL */
     uint64_t parameters, bytes; /**< numbers of the model that are in it */
@@ -54,17 +55,22 @@ void nescio_box_line(nescio_box *box, const char *line);
 void nescio_picture_edge(nescio_picture *p, uint32_t from, uint32_t to, uint32_t net,
                          const char *label);
 void nescio_picture_fact(nescio_picture *p, const char *name, const char *value);
+/** "alpha = 1, strides = [2, 2]": long lists, tensors and bodies by their size. Lives with p. */
+const char *nescio_view_attributes(nescio_picture *p, const nescio_node *node);
 /** "linear", "runs in the clear" ... */
 const char *nescio_box_kind_name(nescio_box_kind kind);
 /** Bits that hold the range, sign included where there is one. */
 int nescio_view_bits(int64_t lo, int64_t hi);
 
 /** Text in the forms of the writers: XML (elements and attributes), JSON with its quotes, DOT with
- * its quotes. Bytes that are no UTF-8 and control characters become U+FFFD in XML and JSON. At most
- * `max` characters, the last of them an ellipsis where some are left out; 0: all. */
+ * its quotes; lines of plain text. Bytes that are no UTF-8 and control characters become U+FFFD;
+ * so do, where people read, the characters that turn the direction of text: they could make a name
+ * look like another one. At most `max` columns, an ellipsis among them where some are left out; 0:
+ * all. */
 void nescio_view_xml(nescio_buffer *out, const char *text, size_t max);
 void nescio_view_json_string(nescio_buffer *out, const char *text);
 void nescio_view_dot_string(nescio_buffer *out, const char *text);
+void nescio_view_plain(nescio_buffer *out, const char *text);
 /** Characters of the text, wide ones counted twice. */
 size_t nescio_view_columns(const char *text);
 
@@ -92,6 +98,7 @@ typedef struct nescio_point {
 typedef struct nescio_route {
     nescio_point *points; /**< [n] even: (leave, enter) of each gap between layers */
     uint32_t n;
+    bool labelled; /**< there is room for the label at its start */
 } nescio_route;
 
 typedef struct nescio_layout {

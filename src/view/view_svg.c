@@ -4,8 +4,9 @@
 
 #include <math.h>
 
-#define MARGIN 20.0
-#define LEGEND 34.0 /* height */
+#define MARGIN      20.0
+#define LEGEND      34.0 /* height */
+#define REPEATS_MAX 64u  /* edges that are looked back for the same one */
 
 /* fill, line, by kind */
 static const char *const colours[NESCIO_BOX_KINDS][2] = {
@@ -29,12 +30,16 @@ static void write_box(nescio_buffer *out, const nescio_box *b, const nescio_plac
     const double x = at->x + at->w / 2;
     double y = at->y + NESCIO_VIEW_PAD + NESCIO_VIEW_FONT;
 
-    nescio_write_text(out, "<g id=\"%sn%u\"><title>", id, number);
+    nescio_write_text(out, "<g id=\"%sn%u\" class=\"b%d\"><title>", id, number, (int)b->kind);
     nescio_view_xml(out, b->title, 0);
     nescio_write_text(out, " ");
     nescio_view_xml(out, b->name, 0);
     nescio_write_text(out, "\n");
     nescio_view_xml(out, b->result, 0);
+    if (*b->attributes) {
+        nescio_write_text(out, "\n");
+        nescio_view_xml(out, b->attributes, 0);
+    }
     nescio_write_text(out, "\n%s", nescio_box_kind_name(b->kind));
     if (b->why) {
         nescio_write_text(out, ": ");
@@ -80,6 +85,15 @@ static uint32_t write_edge(nescio_buffer *out, const nescio_route *r, const nesc
     return drawn > r->n - 2 ? drawn : r->n - 2;
 }
 
+/* The box uses the value twice: one arrow says so. */
+static bool is_repeated(const nescio_picture *p, uint32_t e)
+{
+    for (uint32_t k = e; k-- > 0 && p->edges[k].to == p->edges[e].to && e - k <= REPEATS_MAX;)
+        if (p->edges[k].net == p->edges[e].net)
+            return true;
+    return false;
+}
+
 /* One label a net, at its start, where there is room for it. */
 static void write_labels(nescio_buffer *out, const nescio_picture *p, const nescio_layout *l,
                          bool *seen)
@@ -87,9 +101,8 @@ static void write_labels(nescio_buffer *out, const nescio_picture *p, const nesc
     for (uint32_t e = 0; e < p->n_edges; e++) {
         const nescio_edge *const edge = &p->edges[e];
         const nescio_place *const from = &l->boxes[edge->from];
-        const double right = from->x + from->w - l->edges[e].points[0].x;
 
-        if (seen[edge->net] || right < from->w / 8)
+        if (seen[edge->net] || !l->edges[e].labelled)
             continue;
         seen[edge->net] = true;
         write_line(out, l->edges[e].points[0].x + 5, from->y + from->h + 14, " class=\"e\"",
@@ -111,30 +124,40 @@ static double write_legend(nescio_buffer *out, const nescio_picture *p)
             continue;
         if (out)
             nescio_write_text(out,
-                              "<rect x=\"%.1f\" y=\"0\" width=\"14\" height=\"14\" rx=\"3\" "
-                              "fill=\"%s\" stroke=\"%s\"/><text x=\"%.1f\" y=\"11\" "
-                              "class=\"k\">%s</text>\n",
-                              x, colours[k][0], colours[k][1], x + 20, name);
+                              "<g class=\"b%d\"><rect x=\"%.1f\" y=\"0\" width=\"14\" "
+                              "height=\"14\" rx=\"3\" fill=\"%s\" stroke=\"%s\"/><text "
+                              "x=\"%.1f\" y=\"11\" class=\"k\">%s</text></g>\n",
+                              k, x, colours[k][0], colours[k][1], x + 20, name);
         x += 38 + NESCIO_VIEW_COLUMN * (double)nescio_view_columns(name);
     }
     return x;
 }
 
-static void write_style(nescio_buffer *out, const char *id, double width, double height)
+/* The element, its title, styles, background. Screen readers hear one picture: its boxes are texts
+ * without an order. */
+static void write_start(nescio_buffer *out, const nescio_picture *p, const char *id, double width,
+                        double height)
 {
+    nescio_write_text(out,
+                      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" "
+                      "viewBox=\"0 0 %.0f %.0f\" font-family=\"DejaVu Sans, Verdana, Helvetica, "
+                      "Arial, sans-serif\" font-size=\"%.0f\" role=\"img\" "
+                      "aria-labelledby=\"%stitle\">\n<title id=\"%stitle\">",
+                      width, height, width, height, NESCIO_VIEW_FONT, id, id);
+    nescio_view_xml(out, p->title, 0);
+    nescio_write_text(out, "%s%u boxes, %u arrows</title>\n", *p->title ? ": " : "",
+                      (unsigned)p->n_boxes, (unsigned)p->n_edges);
     nescio_write_text(
         out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" "
-        "viewBox=\"0 0 %.0f %.0f\" font-family=\"DejaVu Sans, Verdana, Helvetica, Arial, "
-        "sans-serif\" font-size=\"%.0f\">\n"
         "<style>text{text-anchor:middle;fill:#1c2430}.t{font-weight:bold}.d{fill:#4a5560}"
         ".k{text-anchor:start}.e{text-anchor:start;font-size:11px;fill:#4a5560;stroke:#fff;"
-        "stroke-width:3px;paint-order:stroke}path{fill:none;stroke:#66727e}</style>\n"
+        "stroke-width:3px;paint-order:stroke}path{fill:none;stroke:#66727e}.a{fill:#66727e;stroke:"
+        "none}</style>\n"
         "<defs><marker id=\"%sa\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" "
-        "markerHeight=\"7\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" "
-        "style=\"fill:#66727e;stroke:none\"/></marker></defs>\n"
+        "markerHeight=\"7\" orient=\"auto\"><path class=\"a\" d=\"M0 0L8 4L0 "
+        "8z\"/></marker></defs>\n"
         "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
-        width, height, width, height, NESCIO_VIEW_FONT, id);
+        id);
 }
 
 nescio_status nescio_picture_svg(nescio_ctx *ctx, const nescio_picture *p, const char *id,
@@ -154,16 +177,16 @@ nescio_status nescio_picture_svg(nescio_ctx *ctx, const nescio_picture *p, const
     }
     legend = write_legend(NULL, p);
     shift = fmax(0, (legend - l.width) / 2);
-    write_style(out, id, fmax(legend, l.width) + 2 * MARGIN, l.height + LEGEND + 2 * MARGIN);
-    nescio_write_text(out, "<title>");
-    nescio_view_xml(out, p->title, 0);
-    nescio_write_text(out, "</title>\n<g transform=\"translate(%.1f %.1f)\">\n", MARGIN, MARGIN);
+    write_start(out, p, id, fmax(legend, l.width) + 2 * MARGIN, l.height + LEGEND + 2 * MARGIN);
+    nescio_write_text(out, "<g transform=\"translate(%.1f %.1f)\">\n", MARGIN, MARGIN);
     (void)write_legend(out, p);
     nescio_write_text(out, "</g>\n<g transform=\"translate(%.1f %.1f)\">\n", MARGIN + shift,
                       MARGIN + LEGEND);
     for (uint32_t e = 0; e < p->n_edges; e++) {
         const nescio_edge *const edge = &p->edges[e];
 
+        if (is_repeated(p, e))
+            continue;
         drawn[edge->net] = write_edge(out, &l.edges[e], &l.boxes[edge->from], &l.boxes[edge->to],
                                       id, drawn[edge->net]);
     }

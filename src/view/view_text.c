@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Columns of names in tables; longer ones push the rest of their line aside. */
+#define NAME_LEAST 24u
+#define NAME_MOST  48u
+
 static void write_shape(nescio_buffer *out, const nescio_value *v)
 {
     nescio_write_text(out, "%s", v->dtype == NESCIO_DTYPE_NONE ? "?" : nescio_dtype_name(v->dtype));
@@ -19,16 +23,33 @@ static void write_shape(nescio_buffer *out, const nescio_value *v)
         if (v->shape.dims[i] != NESCIO_DIM_UNKNOWN)
             nescio_write_text(out, "%lld", (long long)v->shape.dims[i]);
         else
-            nescio_write_text(out, "%s", v->shape.symbol[i] ? v->shape.symbol[i] : "?");
+            nescio_view_plain(out, v->shape.symbol[i] ? v->shape.symbol[i] : "?");
     }
     nescio_write_text(out, "]");
+}
+
+/* The name, then blanks to a column. */
+static void write_padded(nescio_buffer *out, const char *name, size_t width)
+{
+    nescio_view_plain(out, name);
+    for (size_t n = nescio_view_columns(name); n < width; n++)
+        nescio_write_text(out, " ");
 }
 
 static void write_border(nescio_buffer *out, const char *what, nescio_value *const *values,
                          size_t n)
 {
+    size_t width = NAME_LEAST;
+
     for (size_t i = 0; i < n; i++) {
-        nescio_write_text(out, "%-10s %-24s ", i == 0 ? what : "", values[i]->name);
+        const size_t wanted = nescio_view_columns(values[i]->name);
+
+        width = wanted > width && wanted <= NAME_MOST ? wanted : width;
+    }
+    for (size_t i = 0; i < n; i++) {
+        nescio_write_text(out, "%-10s ", i == 0 ? what : "");
+        write_padded(out, values[i]->name, width);
+        nescio_write_text(out, " ");
         write_shape(out, values[i]);
         nescio_write_text(out, "\n");
     }
@@ -64,7 +85,9 @@ nescio_status nescio_view_graph(nescio_ctx *ctx, const nescio_graph *graph, size
     if (!uses)
         return nescio_fail_nomem(ctx, graph->n_values * sizeof *uses);
     nescio_graph_count_uses(graph, uses);
-    nescio_write_text(out, "# graph %s: %zu nodes, %llu parameters\n", graph->name, n_nodes,
+    nescio_write_text(out, "# graph ");
+    nescio_view_plain(out, graph->name);
+    nescio_write_text(out, ": %zu node%s, %llu parameters\n", n_nodes, n_nodes == 1 ? "" : "s",
                       (unsigned long long)count_parameters(graph, uses));
     free(uses);
     nescio_write_text(out, "# operators ");
@@ -86,11 +109,14 @@ nescio_status nescio_view_circuit(nescio_ctx *ctx, const nescio_circuit *circuit
     for (size_t i = 0; i < circuit->n_gates; i++) {
         const nescio_gate *g = circuit->gates[i];
         const nescio_wire *w = g->output;
-        nescio_write_text(out, "# %-9s %-24s %9zu %5d %14lld %14lld ", nescio_gate_op_name(g->op),
-                          g->name, w->count, nescio_view_bits(w->lo, w->hi), (long long)w->lo,
-                          (long long)w->hi);
-        for (uint32_t j = 0; j < g->n_inputs; j++)
-            nescio_write_text(out, " %s", g->inputs[j]->name);
+        nescio_write_text(out, "# %-9s ", nescio_gate_op_name(g->op));
+        write_padded(out, g->name, NAME_LEAST);
+        nescio_write_text(out, " %9zu %5d %14lld %14lld ", w->count, nescio_view_bits(w->lo, w->hi),
+                          (long long)w->lo, (long long)w->hi);
+        for (uint32_t j = 0; j < g->n_inputs; j++) {
+            nescio_write_text(out, " ");
+            nescio_view_plain(out, g->inputs[j]->name);
+        }
         if (g->op == NESCIO_GATE_TABLE)
             nescio_write_text(out, "  (%u tables of %u, %s%s)", g->table.n_tables,
                               g->table.n_entries, g->table.exact ? "exact" : "approximate",

@@ -6,6 +6,7 @@
 #include "support.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 static nescio_ctx *ctx;
 
@@ -99,6 +100,76 @@ static void places_are_apart_and_edges_go_down(void **state)
     }
 }
 
+/* Two long ways side by side: a box of each layer stands right under the one above it, and the
+ * drawing is no wider at its end than at its beginning. */
+static void long_ways_stand_straight(void **state)
+{
+    enum { BLOCKS = 40 };
+    nescio_picture *p = nescio_picture_new(), *out = NULL;
+    nescio_layout l;
+    uint32_t at = 0;
+
+    (void)state;
+    assert_non_null(p);
+    (void)nescio_picture_box(p, NESCIO_BOX_BORDER, "input", "x");
+    for (uint32_t i = 0; i < BLOCKS; i++, at += 4) { /* at: three in a row, and a line past them */
+        for (uint32_t k = 1; k <= 4; k++) {
+            (void)nescio_picture_box(p, NESCIO_BOX_PLAIN, "op", "");
+            nescio_picture_edge(p, at + k - 1, at + k, at + k - 1, "[4]");
+        }
+        nescio_picture_edge(p, at, at + 4, at, "[4]");
+    }
+    assert_int_equal(nescio_picture_finish(ctx, p, &out), NESCIO_OK);
+    assert_int_equal(nescio_layout_of(ctx, out, &l), NESCIO_OK);
+    for (uint32_t i = 0; i < BLOCKS; i++) {
+        const nescio_place *const row = &l.boxes[4 * i + 1];
+
+        assert_true(fabs(row[0].x - row[1].x) < .01 && fabs(row[1].x - row[2].x) < .01);
+        assert_true(fabs(l.boxes[4 * i].x - l.boxes[0].x) < .01);
+    }
+    assert_true(l.width < 4 * l.boxes[0].w);
+    nescio_layout_free(&l);
+    nescio_picture_free(out);
+}
+
+/* Two hundred users of one value, summed one by one: the users do not share a layer. */
+static void crowds_sink(void **state)
+{
+    enum { USERS = 200 };
+    nescio_picture *p = nescio_picture_new(), *out = NULL;
+    nescio_layout l;
+    uint32_t sum = 0;
+
+    (void)state;
+    assert_non_null(p);
+    (void)nescio_picture_box(p, NESCIO_BOX_BORDER, "input", "x");
+    for (uint32_t i = 0; i < USERS; i++) {
+        const uint32_t user = 3 * i + 1;
+
+        (void)nescio_picture_box(p, NESCIO_BOX_MOVE, "Slice", "");
+        nescio_picture_edge(p, 0, user, 0, "");
+        (void)nescio_picture_box(p, NESCIO_BOX_LINEAR, "Mul", "");
+        nescio_picture_edge(p, user, user + 1, user, "");
+        (void)nescio_picture_box(p, NESCIO_BOX_LINEAR, "Add", "");
+        if (i)
+            nescio_picture_edge(p, sum, user + 2, sum, "");
+        nescio_picture_edge(p, user + 1, user + 2, user + 1, "");
+        sum = user + 2;
+    }
+    assert_int_equal(nescio_picture_finish(ctx, p, &out), NESCIO_OK);
+    assert_int_equal(nescio_layout_of(ctx, out, &l), NESCIO_OK);
+    for (uint32_t i = 0; i < out->n_boxes; i++) {
+        uint32_t beside = 0;
+
+        for (uint32_t k = 0; k < out->n_boxes; k++)
+            beside += fabs(l.boxes[k].y - l.boxes[i].y) < 1;
+        if (beside > 4)
+            fail_msg("box %u is one of %u in its layer", (unsigned)i, (unsigned)beside);
+    }
+    nescio_layout_free(&l);
+    nescio_picture_free(out);
+}
+
 static void expect_text(nescio_buffer *got, const char *want)
 {
     nescio_write_u8(got, 0);
@@ -124,6 +195,15 @@ static void texts_are_escaped(void **state)
     nescio_buffer_free(&out);
     nescio_view_xml(&out, "abcdefgh", 3);
     expect_text(&out, "ab\xe2\x80\xa6"); /* three characters, the last an ellipsis */
+    nescio_view_xml(&out, "\xe4\xb8\xad\xe4\xb8\xad\xe4\xb8\xad", 4);
+    expect_text(&out, "\xe4\xb8\xad\xe2\x80\xa6"); /* wide ones: two columns each */
+    nescio_view_xml(&out,
+                    "a\xe2\x80\xae"
+                    "b\xe2\x81\xa6",
+                    0);
+    expect_text(&out, "a" REPLACED "b" REPLACED); /* direction stays */
+    nescio_view_plain(&out, "<a>\n\x1b[2J\xe2\x80\xae");
+    expect_text(&out, "<a>" REPLACED REPLACED "[2J" REPLACED);
     nescio_view_json_string(&out, "a\"b\\c\n");
     nescio_write_u8(&out, 0);
     assert_memory_equal(out.data, "\"a\\\"b\\\\c", 8);
@@ -165,9 +245,12 @@ static void pages_keep_names_apart(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bits_hold_the_range), cmocka_unit_test(places_are_apart_and_edges_go_down),
-        cmocka_unit_test(texts_are_escaped), cmocka_unit_test(pages_keep_names_apart)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(bits_hold_the_range),
+                                       cmocka_unit_test(places_are_apart_and_edges_go_down),
+                                       cmocka_unit_test(long_ways_stand_straight),
+                                       cmocka_unit_test(crowds_sink),
+                                       cmocka_unit_test(texts_are_escaped),
+                                       cmocka_unit_test(pages_keep_names_apart)};
 
     return cmocka_run_group_tests(tests, enter, leave);
 }
