@@ -227,6 +227,11 @@ static const clean_case cases[] = {
      "(float[N,4] x) => (float[N] y) <@1,4 w> { a = Gemm<transB = 1>(x, w) b = Squeeze(a)"
      " y = Relu(b) }",
      "Gemm Squeeze Relu"},
+    {"what is found in one row is no batch",
+     "(float[1,4] x) => (int64[?,2] y) <int64[3] s = {1, -1, 2}, int64[1] a = {1}>"
+     " { i = NonZero(x) t = Transpose<perm = [1, 0]>(i) r = Reshape(t, s)"
+     " y = ReduceSum<keepdims = 0>(r, a) }",
+     "NonZero Transpose Reshape ReduceSum"},
 };
 
 static void test_cases(void **state)
