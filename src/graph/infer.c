@@ -165,6 +165,7 @@ nescio_status nescio_node_infer(nescio_ctx *ctx, nescio_node *node)
         [NESCIO_KIND_NORM] = nescio_infer_norm,
         [NESCIO_KIND_LINEAR] = nescio_infer_linear,
         [NESCIO_KIND_WINDOW] = nescio_infer_window,
+        [NESCIO_KIND_SAMPLE] = nescio_infer_sample,
         [NESCIO_KIND_MOVE] = nescio_infer_move,
         [NESCIO_KIND_QUANT] = nescio_infer_quant,
         [NESCIO_KIND_CONTROL] = nescio_infer_control,

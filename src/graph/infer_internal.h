@@ -63,6 +63,7 @@ NESCIO_MUST_CHECK nescio_status nescio_infer_reduce(nescio_ctx *ctx, nescio_node
 NESCIO_MUST_CHECK nescio_status nescio_infer_norm(nescio_ctx *ctx, nescio_node *node);
 NESCIO_MUST_CHECK nescio_status nescio_infer_linear(nescio_ctx *ctx, nescio_node *node);
 NESCIO_MUST_CHECK nescio_status nescio_infer_window(nescio_ctx *ctx, nescio_node *node);
+NESCIO_MUST_CHECK nescio_status nescio_infer_sample(nescio_ctx *ctx, nescio_node *node);
 NESCIO_MUST_CHECK nescio_status nescio_infer_move(nescio_ctx *ctx, nescio_node *node);
 NESCIO_MUST_CHECK nescio_status nescio_infer_sized(nescio_ctx *ctx,
                                                    nescio_node *node); /* MOVE by a shape */

@@ -129,6 +129,12 @@
     X(GLOBAL_MAX_POOL, "GlobalMaxPool", ONNX, 1, 1, 1, WINDOW, F)                        \
     X(LP_POOL, "LpPool", ONNX, 1, 1, 1, WINDOW, F)                                       \
     X(MAX_POOL, "MaxPool", ONNX, 1, 1, 2, WINDOW, FI)                                    \
+    /* images at given places */                                                         \
+    X(AFFINE_GRID, "AffineGrid", ONNX, 2, 2, 1, SAMPLE, F)                               \
+    X(COL2IM, "Col2Im", ONNX, 3, 3, 1, SAMPLE, F)                                        \
+    X(GRID_SAMPLE, "GridSample", ONNX, 2, 2, 1, SAMPLE, F)                               \
+    X(NON_MAX_SUPPRESSION, "NonMaxSuppression", ONNX, 2, 5, 1, SAMPLE, F)                \
+    X(ROI_ALIGN, "RoiAlign", ONNX, 3, 3, 1, SAMPLE, F)                                   \
     /* shapes and places */                                                              \
     X(COMPRESS, "Compress", ONNX, 2, 2, 1, MOVE, FIBS)                                   \
     X(CONCAT, "Concat", ONNX, 1, -1, 1, MOVE, FIBS)                                      \
@@ -213,6 +219,7 @@ typedef enum nescio_op_kind {
     NESCIO_KIND_NORM,   /**< normalizations and softmax */
     NESCIO_KIND_LINEAR, /**< products of tensors */
     NESCIO_KIND_WINDOW, /**< pooling */
+    NESCIO_KIND_SAMPLE, /**< images at places that are data; boxes; blocks put together */
     NESCIO_KIND_MOVE,  /**< moves, repeats or makes elements; no arithmetic (Resize interpolates) */
     NESCIO_KIND_QUANT, /**< integers with scale and zero point */
     NESCIO_KIND_CONTROL,   /**< runs subgraphs */

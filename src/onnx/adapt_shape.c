@@ -143,6 +143,42 @@ void nescio_adapt_resize(nescio_adapt *a)
         nescio_adapt_copy_all(a, y->producer);
 }
 
+/* The modes' names of opset 16, for images only, are older than the others. */
+void nescio_adapt_grid_sample(nescio_adapt *a)
+{
+    const bool cubic = nescio_adapt_is(a, "mode", "cubic", "linear") ||
+                       nescio_adapt_is(a, "mode", "bicubic", "linear");
+    const bool linear = nescio_adapt_is(a, "mode", "linear", "linear") ||
+                        nescio_adapt_is(a, "mode", "bilinear", "linear");
+    nescio_value *y;
+
+    if (!cubic && !linear && !nescio_adapt_is(a, "mode", "nearest", "linear"))
+        nescio_adapt_refuse(a, "interpolation mode");
+    y = nescio_adapt_emit(a, NESCIO_OP_GRID_SAMPLE, 0, 2, nescio_adapt_in(a, 0),
+                          nescio_adapt_in(a, 1));
+    nescio_adapt_set_string(a, y, "mode", cubic ? "cubic" : linear ? "linear" : "nearest");
+    if (y)
+        nescio_adapt_copy_all(a, y->producer);
+}
+
+/* Before opset 16 boxes were not shifted by half an element. */
+void nescio_adapt_roi_align(nescio_adapt *a)
+{
+    const char *const otherwise = a->version < 16 ? "output_half_pixel" : "half_pixel";
+    const bool half = nescio_adapt_is(a, "coordinate_transformation_mode", "half_pixel", otherwise);
+    nescio_value *y;
+
+    if (!half &&
+        !nescio_adapt_is(a, "coordinate_transformation_mode", "output_half_pixel", otherwise))
+        nescio_adapt_refuse(a, "coordinate_transformation_mode");
+    y = nescio_adapt_emit(a, NESCIO_OP_ROI_ALIGN, 0, 3, nescio_adapt_in(a, 0),
+                          nescio_adapt_in(a, 1), nescio_adapt_in(a, 2));
+    nescio_adapt_set_string(a, y, "coordinate_transformation_mode",
+                            half ? "half_pixel" : "output_half_pixel");
+    if (y)
+        nescio_adapt_copy_all(a, y->producer);
+}
+
 /* Scales of Upsample before opset 9: an attribute, in opset 1 two for the last two of four axes. */
 static nescio_value *scales_of(nescio_adapt *a)
 {

@@ -102,6 +102,8 @@ void nescio_adapt_pad(nescio_adapt *a);
 void nescio_adapt_split(nescio_adapt *a);
 void nescio_adapt_top_k(nescio_adapt *a);
 void nescio_adapt_resize(nescio_adapt *a);
+void nescio_adapt_grid_sample(nescio_adapt *a);
+void nescio_adapt_roi_align(nescio_adapt *a);
 void nescio_adapt_upsample(nescio_adapt *a);
 /* adapt_layer.c */
 void nescio_adapt_softmax(nescio_adapt *a);

@@ -31,6 +31,14 @@ nescio_status nescio_run_top_k(nescio_refexec_call *call);
 nescio_status nescio_run_unique(nescio_refexec_call *call);
 /* softmax.c */
 nescio_status nescio_run_softmax(nescio_refexec_call *call);
+/* fold_ops.c */
+nescio_status nescio_run_col2im(nescio_refexec_call *call);
+/* regions.c */
+nescio_status nescio_run_roi_align(nescio_refexec_call *call);
+nescio_status nescio_run_non_max_suppression(nescio_refexec_call *call);
+/* sample_grid.c */
+nescio_status nescio_run_grid_sample(nescio_refexec_call *call);
+nescio_status nescio_run_affine_grid(nescio_refexec_call *call);
 /* shape_ops.c */
 nescio_status nescio_run_identity(nescio_refexec_call *call);
 nescio_status nescio_run_flatten(nescio_refexec_call *call);
