@@ -48,8 +48,9 @@ typedef struct nescio_convert_options {
 } nescio_convert_options;
 
 NESCIO_API void nescio_convert_options_default(nescio_convert_options *options);
-/** Writes the cleaned model as ONNX: canonical operators of one opset, constants folded, weights
- * inside, nothing of the exporter's metadata, names of nodes and tensors kept. */
+/** Writes the cleaned model as ONNX: canonical operators of one opset, constants folded, nothing of
+ * the exporter's metadata, names of nodes and tensors kept. Weights over 1 GB together go into
+ * OUT_PATH.data beside it (ONNX's external data), the others lie inside. */
 NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_convert(nescio_ctx *ctx, const char *onnx_path,
                                                           const nescio_convert_options *options,
                                                           const char *out_path);

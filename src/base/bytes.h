@@ -9,6 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** Whether numbers lie in memory as in files, so that whole arrays can be taken or written. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define NESCIO_FILE_ORDER_IS_OURS true
+#else
+#define NESCIO_FILE_ORDER_IS_OURS false
+#endif
+
 /** *out = a * b or a + b; false on overflow (*out untouched). */
 bool nescio_size_mul(size_t *out, size_t a, size_t b);
 bool nescio_size_add(size_t *out, size_t a, size_t b);

@@ -52,10 +52,19 @@ typedef struct nescio_onnx_operator {
 /** The i-th of them, by domain and name; false beyond the last. */
 bool nescio_onnx_operator_at(size_t i, nescio_onnx_operator *out);
 
-/** Writes the graph as one ONNX file, atomically: IR 10, canonical opsets, weights inside; no
- * metadata. A model over 2 GB is NESCIO_E_UNSUPPORTED (protobuf's limit). */
+/** Weights beyond this many bytes go into a file of their own: a protobuf message ends at 2 GB, and
+ * holding one takes a few times its size. */
+#define NESCIO_ONNX_INSIDE_MAX ((size_t)1 << 30)
+
+/** Writes the graph as ONNX, atomically: IR 10, canonical opsets, no metadata. Weights lie inside
+ * up to NESCIO_ONNX_INSIDE_MAX; else nescio_onnx_write_apart. To "-" (stdout) always one file, and
+ * over 2 GB is NESCIO_E_UNSUPPORTED, as in a buffer. */
 NESCIO_MUST_CHECK nescio_status nescio_onnx_write(nescio_ctx *ctx, const nescio_graph *graph,
                                                   const char *path);
+/** Tensors of 1 KB or more as external data in "`path`.data", which is written first: both files
+ * are replaced atomically, one after the other. */
+NESCIO_MUST_CHECK nescio_status nescio_onnx_write_apart(nescio_ctx *ctx, const nescio_graph *graph,
+                                                        const char *path);
 NESCIO_MUST_CHECK nescio_status nescio_onnx_write_buffer(nescio_ctx *ctx, const nescio_graph *graph,
                                                          nescio_buffer *out);
 

@@ -7,13 +7,6 @@
 
 #include <string.h>
 
-/* Elements can be borrowed from a little-endian file only by a little-endian machine. */
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define FILE_ORDER_IS_OURS true
-#else
-#define FILE_ORDER_IS_OURS false
-#endif
-
 enum {
     FIELD_FLOAT = 4,
     FIELD_INT32 = 5,
@@ -117,7 +110,7 @@ static nescio_status take_raw(const nescio_onnx_decoder *d, const nescio_onnx_te
         return nescio_fail(d->ctx, NESCIO_E_FORMAT,
                            "tensor '%.*s': has %zu bytes of data, its type and dims ask for %zu",
                            NESCIO_SLICE_ARGS(t->name), raw.bytes, count * size);
-    if (FILE_ORDER_IS_OURS && out->dtype != NESCIO_BOOL && raw.at &&
+    if (NESCIO_FILE_ORDER_IS_OURS && out->dtype != NESCIO_BOOL && raw.at &&
         (uintptr_t)raw.at % size == 0) {
         out->data = borrowed.to;
         return NESCIO_OK;
@@ -125,7 +118,7 @@ static nescio_status take_raw(const nescio_onnx_decoder *d, const nescio_onnx_te
     NESCIO_TRY(room(d, t, count, size, &out->data));
     if (count > 0)
         memcpy(out->data, raw.at, raw.bytes);
-    if (!FILE_ORDER_IS_OURS)
+    if (!NESCIO_FILE_ORDER_IS_OURS)
         swap_bytes(out->data, count, size);
     for (size_t i = 0; out->dtype == NESCIO_BOOL && i < count; i++)
         ((uint8_t *)out->data)[i] = ((uint8_t *)out->data)[i] != 0;

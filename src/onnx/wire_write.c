@@ -4,6 +4,7 @@
 
 #include "tensor/walk.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { WIRE_VARINT = 0, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
@@ -78,15 +79,6 @@ static void put_element(nescio_buffer *b, nescio_dtype dtype, const void *elemen
     }
 }
 
-static bool is_little_endian(void)
-{
-    const uint16_t one = 1;
-    uint8_t first;
-
-    memcpy(&first, &one, 1);
-    return first == 1;
-}
-
 /* Weights are many: contiguous ones go at once. */
 static void put_elements(nescio_buffer *b, const nescio_tensor *t)
 {
@@ -96,7 +88,7 @@ static void put_elements(nescio_buffer *b, const nescio_tensor *t)
     if (t->dtype != NESCIO_STRING) {
         put_tag(b, 9, WIRE_BYTES);
         nescio_wire_put_varint(b, count * size);
-        if (is_little_endian() && nescio_tensor_is_contiguous(t)) {
+        if (NESCIO_FILE_ORDER_IS_OURS && nescio_tensor_is_contiguous(t)) {
             nescio_write_bytes(b, t->data, count * size);
             return;
         }
@@ -116,12 +108,42 @@ static void put_elements(nescio_buffer *b, const nescio_tensor *t)
     }
 }
 
-void nescio_wire_put_tensor(nescio_buffer *b, const nescio_tensor *t, const char *name)
+static void put_header(nescio_buffer *b, const nescio_tensor *t, const char *name)
 {
     for (int d = 0; d < t->rank; d++)
         nescio_wire_put_int(b, 1, t->dims[d]);
     nescio_wire_put_int(b, 2, t->dtype);
     if (name)
         nescio_wire_put_text(b, 8, name);
+}
+
+void nescio_wire_put_tensor(nescio_buffer *b, const nescio_tensor *t, const char *name)
+{
+    put_header(b, t, name);
     put_elements(b, t);
+}
+
+/* StringStringEntryProto: key 1, value 2. */
+static void put_entry(nescio_buffer *b, const char *key, const char *value)
+{
+    nescio_buffer entry = {0};
+
+    nescio_wire_put_text(&entry, 1, key);
+    nescio_wire_put_text(&entry, 2, value);
+    nescio_wire_put_message(b, 13, &entry);
+}
+
+void nescio_wire_put_external(nescio_buffer *b, const nescio_tensor *t, const char *name,
+                              const char *location, size_t offset)
+{
+    char number[32];
+
+    put_header(b, t, name);
+    put_entry(b, "location", location);
+    (void)snprintf(number, sizeof number, "%zu", offset);
+    put_entry(b, "offset", number);
+    (void)snprintf(number, sizeof number, "%zu",
+                   nescio_tensor_count(t) * nescio_dtype_bytes(t->dtype));
+    put_entry(b, "length", number);
+    nescio_wire_put_int(b, 14, 1); /* data_location: EXTERNAL */
 }

@@ -16,4 +16,7 @@ void nescio_wire_put_message(nescio_buffer *b, uint32_t number, nescio_buffer *i
 /** The fields of a TensorProto: dims, type, name (unless NULL), elements row-major as raw_data or
  * string_data. */
 void nescio_wire_put_tensor(nescio_buffer *b, const nescio_tensor *t, const char *name);
+/** The same with the elements (no strings) at `offset` of the file `location` beside the model. */
+void nescio_wire_put_external(nescio_buffer *b, const nescio_tensor *t, const char *name,
+                              const char *location, size_t offset);
 #endif /* NESCIO_ONNX_WIRE_WRITE_H */

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Graph to ONNX bytes, at the canonical opsets. Names and values only: no metadata, no paths. */
 #include "onnx/onnx.h"
+#include "onnx/weights_file.h"
 #include "onnx/wire_write.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define IR_WRITTEN 10
 
-static void put_graph(nescio_buffer *b, const nescio_graph *g);
+static void put_graph(nescio_buffer *b, const nescio_graph *g, nescio_weights_file *apart);
 
 static void put_ints(nescio_buffer *b, uint32_t number, const int64_t *v, size_t n)
 {
@@ -35,7 +37,7 @@ static void put_floats(nescio_buffer *b, uint32_t number, const double *v, size_
 }
 
 /* AttributeProto: name 1, f 2, i 3, s 4, t 5, g 6, floats 7, ints 8, strings 9, type 20. */
-static void put_attr(nescio_buffer *b, const nescio_attr *a)
+static void put_attr(nescio_buffer *b, const nescio_attr *a, nescio_weights_file *apart)
 {
     static const int types[] = {
         [NESCIO_ATTR_INT] = 2,    [NESCIO_ATTR_FLOAT] = 1,   [NESCIO_ATTR_STRING] = 3,
@@ -54,7 +56,7 @@ static void put_attr(nescio_buffer *b, const nescio_attr *a)
         nescio_wire_put_message(&attr, 5, &inner);
         break;
     case NESCIO_ATTR_GRAPH:
-        put_graph(&inner, a->g);
+        put_graph(&inner, a->g, apart);
         nescio_wire_put_message(&attr, 6, &inner);
         break;
     case NESCIO_ATTR_INTS: put_ints(&attr, 8, a->ints, a->count); break;
@@ -69,7 +71,8 @@ static void put_attr(nescio_buffer *b, const nescio_attr *a)
 }
 
 /* NodeProto: input 1, output 2, name 3, op_type 4, attribute 5, domain 7. */
-static void put_node(nescio_buffer *b, const nescio_node *node, bool named)
+static void put_node(nescio_buffer *b, const nescio_node *node, bool named,
+                     nescio_weights_file *apart)
 {
     nescio_buffer n = {0};
 
@@ -81,7 +84,7 @@ static void put_node(nescio_buffer *b, const nescio_node *node, bool named)
         nescio_wire_put_text(&n, 3, node->name);
     nescio_wire_put_text(&n, 4, nescio_op_name(node->op));
     for (uint32_t i = 0; i < node->n_attrs; i++)
-        put_attr(&n, &node->attrs[i]);
+        put_attr(&n, &node->attrs[i], apart);
     if (*nescio_op_domain(node->op))
         nescio_wire_put_text(&n, 7, nescio_op_domain(node->op));
     nescio_wire_put_message(b, 1, &n);
@@ -155,7 +158,7 @@ static bool *find_repeated_names(const nescio_graph *g)
 
 /* The names of nodes are optional in ONNX but may not repeat, and a decomposed operator leaves its
  * name to several nodes: all but the first go without. */
-static void put_nodes(nescio_buffer *b, const nescio_graph *g)
+static void put_nodes(nescio_buffer *b, const nescio_graph *g, nescio_weights_file *apart)
 {
     bool *const repeated = find_repeated_names(g);
     size_t i = 0;
@@ -165,22 +168,32 @@ static void put_nodes(nescio_buffer *b, const nescio_graph *g)
         return;
     }
     for (const nescio_node *node = g->first; node; node = node->next)
-        put_node(b, node, !repeated[i++]);
+        put_node(b, node, !repeated[i++], apart);
     free(repeated);
 }
 
-/* GraphProto: node 1, name 2, initializer 5, input 11, output 12. */
-static void put_graph(nescio_buffer *b, const nescio_graph *g)
+static bool is_initializer(const nescio_value *v)
 {
-    put_nodes(b, g);
+    return v->constant && !v->producer && !v->is_input;
+}
+
+/* GraphProto: node 1, name 2, initializer 5, input 11, output 12. Weights go into `apart` where
+ * that is not NULL. */
+static void put_graph(nescio_buffer *b, const nescio_graph *g, nescio_weights_file *apart)
+{
+    put_nodes(b, g, apart);
     nescio_wire_put_text(b, 2, g->name);
     for (size_t i = 0; i < g->n_values; i++) {
         const nescio_value *const v = g->values[i];
         nescio_buffer tensor = {0};
 
-        if (!v->constant || v->producer || v->is_input)
+        if (!is_initializer(v))
             continue;
-        nescio_wire_put_tensor(&tensor, v->constant, v->name);
+        if (apart && nescio_weights_file_takes(v->constant))
+            nescio_wire_put_external(&tensor, v->constant, v->name, apart->location,
+                                     nescio_weights_file_add(apart, v->constant));
+        else
+            nescio_wire_put_tensor(&tensor, v->constant, v->name);
         nescio_wire_put_message(b, 5, &tensor);
     }
     for (size_t i = 0; i < g->n_inputs; i++)
@@ -214,8 +227,8 @@ static void put_import(nescio_buffer *b, const nescio_opset *o)
     nescio_wire_put_message(b, 8, &opset);
 }
 
-nescio_status nescio_onnx_write_buffer(nescio_ctx *ctx, const nescio_graph *graph,
-                                       nescio_buffer *out)
+static nescio_status write_model(nescio_ctx *ctx, const nescio_graph *graph,
+                                 nescio_weights_file *apart, nescio_buffer *out)
 {
     nescio_opset opsets[NESCIO_OPSETS_MAX];
     const size_t n_opsets = nescio_graph_opsets(graph, opsets);
@@ -235,7 +248,7 @@ nescio_status nescio_onnx_write_buffer(nescio_ctx *ctx, const nescio_graph *grap
     nescio_wire_put_text(out, 2, "nescio");
     for (size_t i = 0; i < n_opsets; i++)
         put_import(out, &opsets[i]);
-    put_graph(&body, graph);
+    put_graph(&body, graph, apart);
     nescio_wire_put_message(out, 7, &body);
     if (!out->bad && out->bytes <= INT_MAX)
         return NESCIO_OK;
@@ -247,7 +260,13 @@ nescio_status nescio_onnx_write_buffer(nescio_ctx *ctx, const nescio_graph *grap
                                          graph->name);
 }
 
-nescio_status nescio_onnx_write(nescio_ctx *ctx, const nescio_graph *graph, const char *path)
+nescio_status nescio_onnx_write_buffer(nescio_ctx *ctx, const nescio_graph *graph,
+                                       nescio_buffer *out)
+{
+    return write_model(ctx, graph, NULL, out);
+}
+
+static nescio_status write_one(nescio_ctx *ctx, const nescio_graph *graph, const char *path)
 {
     nescio_buffer b;
     nescio_piece piece;
@@ -258,4 +277,56 @@ nescio_status nescio_onnx_write(nescio_ctx *ctx, const nescio_graph *graph, cons
     st = nescio_file_write(ctx, path, 0644, &piece, 1);
     nescio_buffer_free(&b);
     return st;
+}
+
+nescio_status nescio_onnx_write_apart(nescio_ctx *ctx, const nescio_graph *graph, const char *path)
+{
+    const char *const slash = strrchr(path, '/'), *const name = slash ? slash + 1 : path;
+    const size_t bytes = strlen(path) + sizeof ".data";
+    char *const data_path = malloc(bytes);
+    nescio_weights_file apart = {0};
+    nescio_buffer b = {0};
+    nescio_piece piece;
+    nescio_status st;
+
+    if (!data_path)
+        return nescio_fail_nomem(ctx, bytes);
+    (void)snprintf(data_path, bytes, "%s.data", path);
+    apart.location = data_path + (name - path);
+    st = write_model(ctx, graph, &apart, &b);
+    if (st == NESCIO_OK && apart.bad)
+        st = nescio_fail_nomem(ctx, apart.capacity * sizeof *apart.pieces);
+    piece = (nescio_piece){b.data, b.bytes};
+    if (st == NESCIO_OK) /* first: a model without its weights would be of no use */
+        st = nescio_file_write(ctx, data_path, 0644, apart.pieces, apart.n_pieces);
+    if (st == NESCIO_OK)
+        st = nescio_file_write(ctx, path, 0644, &piece, 1);
+    nescio_buffer_free(&b);
+    nescio_weights_file_free(&apart);
+    free(data_path);
+    return st;
+}
+
+/* Bytes of the weights, those of bodies too. */
+static size_t weight_bytes(const nescio_graph *g)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < g->n_values; i++) {
+        if (is_initializer(g->values[i]))
+            bytes += nescio_tensor_count(g->values[i]->constant) *
+                     nescio_dtype_bytes(g->values[i]->constant->dtype);
+    }
+    for (const nescio_node *node = g->first; node; node = node->next) {
+        for (uint32_t i = 0; i < node->n_attrs; i++)
+            bytes += node->attrs[i].kind == NESCIO_ATTR_GRAPH ? weight_bytes(node->attrs[i].g) : 0;
+    }
+    return bytes;
+}
+
+nescio_status nescio_onnx_write(nescio_ctx *ctx, const nescio_graph *graph, const char *path)
+{
+    return weight_bytes(graph) <= NESCIO_ONNX_INSIDE_MAX || strcmp(path, "-") == 0
+               ? write_one(ctx, graph, path)
+               : nescio_onnx_write_apart(ctx, graph, path);
 }

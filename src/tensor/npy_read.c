@@ -252,18 +252,11 @@ static size_t next_offset(const nescio_tensor *t, bool fortran_order, int64_t *i
     return offset;
 }
 
-static bool is_little_endian(void)
-{
-    const uint16_t one = 1;
-
-    return *(const uint8_t *)&one == 1;
-}
-
 static nescio_status read_numbers(nescio_ctx *ctx, nescio_tensor *out, const npy_header *h,
                                   const uint8_t *data)
 {
     const nescio_dtype to = h->dtype == NESCIO_F16 ? NESCIO_F32 : h->dtype;
-    const bool as_stored = (h->item_bytes == 1 || h->big_endian != is_little_endian()) &&
+    const bool as_stored = (h->item_bytes == 1 || h->big_endian != NESCIO_FILE_ORDER_IS_OURS) &&
                            h->dtype != NESCIO_F16 && h->dtype != NESCIO_BOOL &&
                            (!h->fortran_order || h->rank < 2);
     int64_t index[NESCIO_RANK_MAX] = {0};

@@ -3,6 +3,8 @@
 #include "model_builder.h"
 #include "sample_graphs.h"
 
+#include <sys/stat.h>
+
 static nescio_ctx *ctx;
 
 static int new_ctx(void **state)
@@ -109,6 +111,76 @@ static void files_are_owned_by_graphs(void **state)
     test_leave_folder(folder);
 }
 
+/* The second factor of a graph's first node becomes a constant of some bytes. */
+static void set_weight(nescio_graph *g, nescio_dtype dtype, int64_t n, uint8_t step)
+{
+    nescio_tensor t;
+
+    assert_int_equal(nescio_tensor_new(ctx, &t, dtype, 1, &n), NESCIO_OK);
+    for (size_t k = 0; k < (size_t)n * nescio_dtype_bytes(dtype); k++)
+        ((uint8_t *)t.data)[k] = (uint8_t)(step * k);
+    g->first->inputs[1] = nescio_graph_constant(g, "w", &t, false);
+    assert_non_null(g->first->inputs[1]);
+    nescio_tensor_free(&t);
+}
+
+static nescio_graph *body_of(const nescio_graph *g)
+{
+    return nescio_node_attr(g->last, "then_branch")->g;
+}
+
+/* Weights of 2400 and, in a body, 1032 bytes, and a small one. */
+static nescio_graph *parse_with_weights(void)
+{
+    nescio_graph *const g = parse(
+        "<opset_import: [\"\" : 21]> g (float[N,20] x, bool c) => (float[N,20] y) <float k = {2},"
+        " double z = {0.5}> { unused = Mul (k, k)  y = If <then_branch = a () => (float[N,20] p)"
+        " { q = Mul (z, z)  p = Mul (x, k) }, else_branch = b () => (float[N,20] n)"
+        " { n = Neg (x) }> (c) }");
+
+    set_weight(g, NESCIO_F32, 600, 31);
+    set_weight(body_of(g), NESCIO_F64, 129, 7);
+    return g;
+}
+
+static const void *weight_of(const nescio_graph *g)
+{
+    return g->first->inputs[1]->constant->data;
+}
+
+static size_t file_bytes(const char *path)
+{
+    struct stat info;
+
+    assert_int_equal(stat(path, &info), 0);
+    return (size_t)info.st_size;
+}
+
+static void weights_apart_read_back(void **state)
+{
+    char folder[64];
+    nescio_graph *const g = parse_with_weights();
+    nescio_graph *back;
+
+    (void)state;
+    test_enter_folder(folder);
+    assert_int_equal(nescio_onnx_write_apart(ctx, g, "./m.onnx"), NESCIO_OK);
+    assert_true(file_bytes("m.onnx") < 1024);
+    /* The body's, then the graph's from the next multiple of 64. */
+    assert_int_equal(file_bytes("m.onnx.data"), 1032 + 56 + 2400);
+    assert_int_equal(nescio_onnx_read(ctx, "m.onnx", NULL, &back), NESCIO_OK);
+    assert_memory_equal(weight_of(back), weight_of(g), 2400);
+    assert_memory_equal(weight_of(body_of(back)), weight_of(body_of(g)), 1032);
+    assert_true(*(float *)nescio_graph_find(back, "k")->constant->data == 2);
+    nescio_graph_free(back);
+    assert_int_equal(unlink("m.onnx.data"), 0);
+    assert_int_equal(nescio_onnx_read(ctx, "m.onnx", NULL, &back), NESCIO_E_IO);
+    assert_int_equal(unlink("m.onnx"), 0);
+    assert_int_equal(nescio_onnx_write_apart(ctx, g, "absent/m.onnx"), NESCIO_E_IO);
+    nescio_graph_free(g);
+    test_leave_folder(folder);
+}
+
 static void trees_of_two_ages_do_not_mix(void **state)
 {
     nescio_graph *const g =
@@ -125,9 +197,8 @@ static void trees_of_two_ages_do_not_mix(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_of_nodes_do_not_repeat),
-        cmocka_unit_test(graphs_round_trip),
-        cmocka_unit_test(files_are_owned_by_graphs),
+        cmocka_unit_test(names_of_nodes_do_not_repeat), cmocka_unit_test(graphs_round_trip),
+        cmocka_unit_test(files_are_owned_by_graphs),    cmocka_unit_test(weights_apart_read_back),
         cmocka_unit_test(trees_of_two_ages_do_not_mix),
     };
 
