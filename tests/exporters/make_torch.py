@@ -110,6 +110,70 @@ class Several(nn.Module):
         return scores.softmax(-1), scores.argmax(-1), scores > 0
 
 
+class SpatialTransformer(nn.Module):
+    """Reads its image through an affine map that it computes of the image."""
+
+    def __init__(self):
+        super().__init__()
+        self.map = nn.Linear(432, 6)
+        self.map.weight.data.mul_(0.1)
+        self.map.bias.data.copy_(torch.tensor([0.9, 0.1, 0, -0.1, 1.1, 0]))
+
+    def forward(self, x):
+        theta = self.map(x.flatten(1)).view(-1, 2, 3)
+        return F.grid_sample(x, F.affine_grid(theta, x.shape, align_corners=False), align_corners=False)
+
+
+class UNet(nn.Module):
+    """One level down and up, padded to the size of what it skipped."""
+
+    def __init__(self):
+        super().__init__()
+        self.down, self.inner = nn.Conv2d(3, 6, 3, padding=1), nn.Conv2d(6, 8, 3, padding=1)
+        self.up, self.out = nn.Upsample(scale_factor=2, mode='bilinear', align_corners=True), nn.Conv2d(14, 2, 3, padding=1)
+
+    def forward(self, x):
+        skipped = F.relu(self.down(x))
+        up = self.up(F.relu(self.inner(F.max_pool2d(skipped, 2))))
+        dy, dx = skipped.shape[2] - up.shape[2], skipped.shape[3] - up.shape[3]
+        return self.out(torch.cat([skipped, F.pad(up, [dx // 2, dx - dx // 2, dy // 2, dy - dy // 2])], 1))
+
+
+class Temporal(nn.Module):
+    """Causal dilated convolutions with normalized weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.utils.parametrizations.weight_norm(nn.Conv1d(4, 4, 3, dilation=d, padding=2 * d)) for d in (1, 2, 4))
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = F.relu(layer(x)[..., :x.shape[-1]] + x)
+        return x[..., -1]
+
+
+class GraphConvolution(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(12, 6), nn.Linear(6, 3)
+
+    def forward(self, x, edges):
+        h = self.first(x)
+        return self.second(F.relu(torch.zeros_like(h).index_add(0, edges[1], h[edges[0]])))
+
+
+class Packed(nn.Module):
+    """An LSTM over lines of different lengths."""
+
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.LSTM(6, 5, batch_first=True, bidirectional=True)
+
+    def forward(self, x, lengths):
+        packed, _ = self.cells(nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True))
+        return nn.utils.rnn.pad_packed_sequence(packed, batch_first=True)[0]
+
+
 def warm(model, inputs):
     """Gives batch norms statistics that are not 0 and 1."""
     model.train()
@@ -137,7 +201,9 @@ def export(path, model, inputs, dynamo, opset=None, dynamic=False):
 
 
 # What the TorchScript exporter does not know.
-DYNAMO_ONLY = {'rms_norm', 'mlp_leaky', 'attention_module'}
+DYNAMO_ONLY = {'rms_norm', 'mlp_leaky', 'attention_module', 'graph_convolution'}
+# What the dynamo exporter does not know.
+SCRIPT_ONLY = {'packed'}
 
 
 def modules():
@@ -190,12 +256,21 @@ def modules():
     yield 'masks', Function(lambda x: x.masked_fill(x > 0, -1.0) + torch.triu(torch.ones(12, 12)).sum(0)), (v,)
     yield 'one_hot', Function(lambda i: F.one_hot(i, 6).float().cumsum(1)), (torch.randint(0, 6, (4, 3)),)
     yield 'gather', Function(lambda x, i: x.gather(1, i) + x.index_select(1, i[0])), (v, torch.randint(0, 12, (5, 4)))
+    yield 'spatial_transformer', SpatialTransformer(), (image,)
+    yield 'grid_reflected', Function(lambda x, g: F.grid_sample(x, g, 'bicubic', 'reflection', align_corners=True)), (image, torch.rand(2, 4, 5, 2) * 3 - 1.5)
+    yield 'fold', Function(lambda x: F.fold(F.unfold(x, 3, padding=1, stride=2), (12, 12), 3, padding=1, stride=2)), (image,)
+    yield 'unet', UNet(), (image[:, :, :11, :11],)
+    yield 'temporal', Temporal(), (line,)
+    yield 'graph_convolution', GraphConvolution(), (v, torch.randint(0, 5, (2, 9)))
+    yield 'packed', Packed(), (torch.randn(3, 7, 6), torch.tensor([7, 5, 2]))
+    yield 'found', Function(lambda x: (x > 0).nonzero().reshape(1, -1, 2).float().mean(1)), (v[:1],)
 
 
 def main():
     cases = Cases(*sys.argv[1:])
     for name, module, inputs in modules():
-        cases.make(name + '_dynamo', export, module, inputs, True)
+        if name not in SCRIPT_ONLY:
+            cases.make(name + '_dynamo', export, module, inputs, True)
         if name not in DYNAMO_ONLY:
             cases.make(name + '_script', export, module, inputs, False)
     v, image, words = torch.randn(5, 12), torch.randn(2, 3, 12, 12), torch.randn(2, 5, 16)
