@@ -26,14 +26,73 @@ void nescio_adapt_softmax(nescio_adapt *a)
     nescio_adapt_emit(a, NESCIO_OP_RESHAPE, 0, 2, y, shape);
 }
 
-/* Inference only: the first output. Before opset 14 further outputs meant training. */
+/* old * momentum + now * (1 - momentum), now having one element a channel: output k. */
+static void running(nescio_adapt *a, int k, nescio_value *old, nescio_value *now,
+                    nescio_value *axes)
+{
+    const double momentum = nescio_adapt_float(a, "momentum", 0.9);
+    nescio_value *flat, *kept, *added;
+
+    if (!nescio_adapt_wants(a, (size_t)k))
+        return;
+    flat = nescio_adapt_emit(a, NESCIO_OP_SQUEEZE, -1, 2, now, axes);
+    kept = nescio_adapt_emit(a, NESCIO_OP_MUL, -1, 2, old,
+                             nescio_adapt_scalar(a, old->dtype, momentum));
+    added = nescio_adapt_emit(a, NESCIO_OP_MUL, -1, 2, flat,
+                              nescio_adapt_scalar(a, old->dtype, 1 - momentum));
+    nescio_adapt_emit(a, NESCIO_OP_ADD, k, 2, kept, added);
+}
+
+/* Since opset 14: mean and variance are those of the batch. Models that standardize their weights
+ * are exported so, their weights being the batch. */
+static void normalize_by_batch(nescio_adapt *a)
+{
+    nescio_value *const x = nescio_adapt_in(a, 0), *in[5], *axes, *mean, *var, *centered, *root, *y;
+    int64_t others[NESCIO_RANK_MAX];
+    size_t n = 0;
+
+    for (size_t i = 0; i < 5; i++) {
+        in[i] = nescio_adapt_in(a, i);
+        if (!in[i])
+            nescio_adapt_fail(a, "has no input %zu", i);
+    }
+    if (a->st == NESCIO_OK && x->shape.rank < 2)
+        nescio_adapt_refuse(a, "training mode of an input of unknown rank");
+    if (a->st != NESCIO_OK)
+        return;
+    for (int d = 0; d < x->shape.rank; d++)
+        if (d != 1)
+            others[n++] = d;
+    axes = nescio_adapt_ints(a, others, n);
+    mean = nescio_adapt_emit(a, NESCIO_OP_REDUCE_MEAN, -1, 2, x, axes);
+    centered = nescio_adapt_emit(a, NESCIO_OP_SUB, -1, 2, x, mean);
+    var = nescio_adapt_emit(a, NESCIO_OP_REDUCE_MEAN, -1, 2,
+                            nescio_adapt_emit(a, NESCIO_OP_MUL, -1, 2, centered, centered), axes);
+    y = nescio_adapt_scalar(a, x->dtype, nescio_adapt_float(a, "epsilon", 1e-5));
+    root = nescio_adapt_emit(a, NESCIO_OP_SQRT, -1, 1,
+                             nescio_adapt_emit(a, NESCIO_OP_ADD, -1, 2, var, y));
+    y = nescio_adapt_emit(a, NESCIO_OP_DIV, -1, 2, centered, root);
+    y = nescio_adapt_emit(a, NESCIO_OP_MUL, -1, 2, y,
+                          nescio_adapt_emit(a, NESCIO_OP_UNSQUEEZE, -1, 2, in[1], axes));
+    nescio_adapt_emit(a, NESCIO_OP_ADD, 0, 2, y,
+                      nescio_adapt_emit(a, NESCIO_OP_UNSQUEEZE, -1, 2, in[2], axes));
+    running(a, 1, in[3], mean, axes);
+    running(a, 2, in[4], var, axes);
+}
+
+/* Inference: the first output. Before opset 14 further outputs meant training. */
 void nescio_adapt_batch_normalization(nescio_adapt *a)
 {
     const int k = 0;
     nescio_node *node;
 
-    if (nescio_adapt_int(a, "training_mode", 0) != 0)
-        nescio_adapt_refuse(a, "training mode");
+    if (nescio_adapt_int(a, "training_mode", 0) != 0) {
+        if (a->version >= 14)
+            normalize_by_batch(a);
+        else
+            nescio_adapt_refuse(a, "training mode");
+        return;
+    }
     if (nescio_adapt_int(a, "spatial", 1) != 1)
         nescio_adapt_refuse(a, "spatial=0");
     for (size_t i = 1; i < a->n_out; i++) {

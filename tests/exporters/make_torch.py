@@ -124,6 +124,14 @@ class SpatialTransformer(nn.Module):
         return F.grid_sample(x, F.affine_grid(theta, x.shape, align_corners=False), align_corners=False)
 
 
+class Standardized(nn.Conv2d):
+    """A convolution whose weights are normalized as a batch is (timm's ScaledStdConv2d)."""
+
+    def forward(self, x):
+        weight = F.batch_norm(self.weight.reshape(1, self.out_channels, -1), None, None, training=True, eps=1e-4)
+        return F.conv2d(x, weight.reshape_as(self.weight), self.bias)
+
+
 class UNet(nn.Module):
     """One level down and up, padded to the size of what it skipped."""
 
@@ -259,6 +267,7 @@ def modules():
     yield 'spatial_transformer', SpatialTransformer(), (image,)
     yield 'grid_reflected', Function(lambda x, g: F.grid_sample(x, g, 'bicubic', 'reflection', align_corners=True)), (image, torch.rand(2, 4, 5, 2) * 3 - 1.5)
     yield 'fold', Function(lambda x: F.fold(F.unfold(x, 3, padding=1, stride=2), (12, 12), 3, padding=1, stride=2)), (image,)
+    yield 'standardized', sequential(Standardized(3, 4, 3), nn.ReLU(), Standardized(4, 2, 1)), (image,)
     yield 'unet', UNet(), (image[:, :, :11, :11],)
     yield 'temporal', Temporal(), (line,)
     yield 'graph_convolution', GraphConvolution(), (v, torch.randint(0, 5, (2, 9)))
