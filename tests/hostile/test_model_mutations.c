@@ -11,6 +11,7 @@
 
 #include "api/inspect_marks.h"
 #include "base/base.h"
+#include "base/clock.h"
 #include "onnx/onnx.h"
 #include "passes/passes.h"
 #include "refexec/refexec.h"
@@ -21,7 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
-#include <time.h>
 
 #define SECONDS_MOST 1.0
 #define MODELS_MAX   64
@@ -53,14 +53,6 @@ static struct {
     char slowest_case[512];
     size_t largest;
 } test;
-
-static double thread_seconds(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void give_up(const char *why)
 {
@@ -228,7 +220,7 @@ static void try_file(const model *m, const char *what, size_t number, const uint
                      size_t n)
 {
     uint8_t *const exact = malloc(n + (n == 0));
-    const double start = thread_seconds();
+    const double start = nescio_clock_seconds(CLOCK_THREAD_CPUTIME_ID);
     nescio_ctx *ctx = NULL;
     nescio_graph *g = NULL;
     double seconds;
@@ -248,7 +240,7 @@ static void try_file(const model *m, const char *what, size_t number, const uint
     if (went_well(ctx, nescio_onnx_parse(ctx, exact, n, m->folder, NULL, &g)))
         go_on(ctx, g);
     nescio_graph_free(g);
-    seconds = thread_seconds() - start;
+    seconds = nescio_clock_seconds(CLOCK_THREAD_CPUTIME_ID) - start;
     if (seconds > test.slowest) {
         test.slowest = seconds;
         snprintf(test.slowest_case, sizeof test.slowest_case, "%s, %s %zu", m->path, what, number);

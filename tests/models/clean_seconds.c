@@ -4,23 +4,20 @@
  * makes a transformer of at least 500 nodes in the form that exporters with open numbers of rows
  * write: embedding, blocks with chains of Shape, Gather, Unsqueeze and Concat before each Reshape,
  * LayerNormalization and Gelu as their parts. Exit status 1 beyond LIMIT_MS. */
+#include "base/clock.h"
 #include "onnx/onnx.h"
 #include "passes/passes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define BLOCKS 7
 #define RUNS   5
 
 static double thread_ms(void)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
+    return 1e3 * nescio_clock_seconds(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /* --- the model, as text -------------------------------------------------------------------------

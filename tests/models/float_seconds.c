@@ -2,31 +2,23 @@
  * Times the float executor on a model: float_seconds MODEL.onnx X.npy [RUNS [profile]]
  * Prints the thread's CPU milliseconds of each run, one a line; with "profile" the fastest run of
  * each operator instead. tools/float_speed.py reads the lines. */
+#include "base/clock.h"
 #include "onnx/onnx.h"
 #include "refexec/refexec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 typedef struct profile {
     double last; /* when the value before was finished */
     double seconds[NESCIO_OP_COUNT], best[NESCIO_OP_COUNT];
 } profile;
 
-static double thread_seconds(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void observe(const nescio_value *value, const nescio_tensor *t, void *user)
 {
     profile *p = user;
-    const double now = thread_seconds();
+    const double now = nescio_clock_seconds(CLOCK_THREAD_CPUTIME_ID);
 
     (void)t;
     if (value->producer)
@@ -37,7 +29,7 @@ static void observe(const nescio_value *value, const nescio_tensor *t, void *use
 static nescio_status run_once(nescio_ctx *ctx, const nescio_refexec *exec, const nescio_tensor *x,
                               nescio_tensor *y, size_t n_outputs, profile *p)
 {
-    const double start = thread_seconds();
+    const double start = nescio_clock_seconds(CLOCK_THREAD_CPUTIME_ID);
 
     if (p) {
         memset(p->seconds, 0, sizeof p->seconds);
@@ -45,7 +37,7 @@ static nescio_status run_once(nescio_ctx *ctx, const nescio_refexec *exec, const
     }
     NESCIO_TRY(nescio_refexec_trace(ctx, exec, x, 1, y, n_outputs, p ? observe : NULL, p));
     if (!p)
-        printf("%.3f\n", 1e3 * (thread_seconds() - start));
+        printf("%.3f\n", 1e3 * (nescio_clock_seconds(CLOCK_THREAD_CPUTIME_ID) - start));
     for (int op = 0; p && op < NESCIO_OP_COUNT; op++)
         if (p->best[op] == 0 || p->seconds[op] < p->best[op])
             p->best[op] = p->seconds[op];

@@ -2,11 +2,11 @@
  * Matrix products against the triple loop. Elements are small integers, so every order of summation
  * gives the same bits and the comparison is exact, whatever library is linked. With "--bench" it
  * times instead. */
+#include "base/clock.h"
 #include "linalg/linalg.h"
 #include "support.h"
 
 #include <math.h>
-#include <time.h>
 
 #define GUARD 12345.0 /* between the rows of C: must survive */
 
@@ -197,14 +197,6 @@ static void workers(void **state)
     free(a), free(b), free(one), free(many), free(before);
 }
 
-static double thread_seconds(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Fastest of 7, as GFLOP/s. */
 static void bench(size_t m, size_t n, size_t k, bool trans_b)
 {
@@ -214,10 +206,10 @@ static void bench(size_t m, size_t n, size_t k, bool trans_b)
 
     if (a && b && c)
         for (int i = 0; i < 7; i++) {
-            const double start = thread_seconds();
+            const double start = nescio_clock_seconds(CLOCK_THREAD_CPUTIME_ID);
 
             nescio_gemm_f32(false, trans_b, m, n, k, 1, a, k, b, trans_b ? k : n, 0, c, n);
-            best = fmin(best, thread_seconds() - start);
+            best = fmin(best, nescio_clock_seconds(CLOCK_THREAD_CPUTIME_ID) - start);
         }
     printf("gemm f32 %4zu x %4zu x %4zu %s: %6.2f GFLOP/s\n", m, n, k, trans_b ? "B'" : "B ",
            2e-9 * (double)(m * n * k) / best);
