@@ -132,6 +132,48 @@ static nescio_status infer_cdist(nescio_ctx *ctx, const nescio_node *node)
     return nescio_infer_output(ctx, node, 0, nescio_infer_dtype(node, 0), &out);
 }
 
+/* Words along a new last axis. */
+static nescio_status infer_tokenizer(nescio_ctx *ctx, const nescio_node *node)
+{
+    nescio_shape out = *nescio_infer_shape(node, 0);
+
+    if (out.rank == NESCIO_RANK_MAX)
+        return nescio_infer_fail(ctx, node, "makes a tensor of rank %d", out.rank + 1);
+    if (out.rank != NESCIO_RANK_UNKNOWN)
+        nescio_shape_set(&out, out.rank++, NESCIO_DIM_UNKNOWN);
+    return nescio_infer_output(ctx, node, 0, NESCIO_STRING, &out);
+}
+
+/* Stop words are left out, so the last axis has any size where there are some. */
+static nescio_status infer_string_normalizer(nescio_ctx *ctx, const nescio_node *node)
+{
+    nescio_shape out = *nescio_infer_shape(node, 0);
+
+    if (out.rank > 0 && list_count(node, "stopwords") > 0)
+        nescio_shape_set(&out, out.rank - 1, NESCIO_DIM_UNKNOWN);
+    return nescio_infer_output(ctx, node, 0, NESCIO_STRING, &out);
+}
+
+/* The last axis becomes the columns that ngram_indexes names. */
+static nescio_status infer_tf_idf_vectorizer(nescio_ctx *ctx, const nescio_node *node)
+{
+    const nescio_attr *const columns = nescio_node_attr(node, "ngram_indexes");
+    nescio_shape out = *nescio_infer_shape(node, 0);
+    int64_t n = 0;
+
+    for (size_t i = 0; columns && columns->kind == NESCIO_ATTR_INTS && i < columns->count; i++) {
+        if (columns->ints[i] < 0 || columns->ints[i] >= INT32_MAX)
+            return nescio_infer_fail(ctx, node, "ngram_indexes has %lld",
+                                     (long long)columns->ints[i]);
+        n = columns->ints[i] >= n ? columns->ints[i] + 1 : n;
+    }
+    if (out.rank == 0 || out.rank > 2)
+        return nescio_infer_fail(ctx, node, "takes a tensor of rank %d", out.rank);
+    if (out.rank != NESCIO_RANK_UNKNOWN)
+        nescio_shape_set(&out, out.rank - 1, n);
+    return nescio_infer_output(ctx, node, 0, NESCIO_F32, &out);
+}
+
 nescio_status nescio_infer_model(nescio_ctx *ctx, nescio_node *node)
 {
     const nescio_shape *const x = nescio_infer_shape(node, 0);
@@ -161,6 +203,9 @@ nescio_status nescio_infer_model(nescio_ctx *ctx, nescio_node *node)
     case NESCIO_OP_ARRAY_FEATURE_EXTRACTOR: return infer_feature_extractor(ctx, node);
     case NESCIO_OP_FEATURE_VECTORIZER: return infer_feature_vectorizer(ctx, node);
     case NESCIO_OP_CDIST: return infer_cdist(ctx, node);
+    case NESCIO_OP_TOKENIZER: return infer_tokenizer(ctx, node);
+    case NESCIO_OP_STRING_NORMALIZER: return infer_string_normalizer(ctx, node);
+    case NESCIO_OP_TF_IDF_VECTORIZER: return infer_tf_idf_vectorizer(ctx, node);
     case NESCIO_OP_CATEGORY_MAPPER:
         return nescio_infer_output(ctx, node, 0,
                                    dtype == NESCIO_STRING ? NESCIO_I64 : NESCIO_STRING, x);

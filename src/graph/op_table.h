@@ -196,8 +196,11 @@
     X(NORMALIZER, "Normalizer", ML, 1, 1, 1, MODEL, FI)                                  \
     X(ONE_HOT_ENCODER, "OneHotEncoder", ML, 1, 1, 1, MODEL, FIS)                         \
     X(SCALER, "Scaler", ML, 1, 1, 1, MODEL, FI)                                          \
+    X(STRING_NORMALIZER, "StringNormalizer", ONNX, 1, 1, 1, MODEL, S)                    \
     X(SVM_CLASSIFIER, "SVMClassifier", ML, 1, 1, 2, MODEL, FI)                           \
     X(SVM_REGRESSOR, "SVMRegressor", ML, 1, 1, 1, MODEL, FI)                             \
+    X(TF_IDF_VECTORIZER, "TfIdfVectorizer", ONNX, 1, 1, 1, MODEL, IS)                    \
+    X(TOKENIZER, "Tokenizer", MICROSOFT, 1, 1, 1, MODEL, S)                              \
     X(TREE_ENSEMBLE, "TreeEnsemble", ML5, 1, 1, 1, MODEL, F)                             \
     X(TREE_ENSEMBLE_CLASSIFIER, "TreeEnsembleClassifier", ML, 1, 1, 2, MODEL, FI)        \
     X(TREE_ENSEMBLE_REGRESSOR, "TreeEnsembleRegressor", ML, 1, 1, 1, MODEL, FI)          \

@@ -48,7 +48,8 @@ static bool rows_stay(const nescio_node *node)
 
     if (in->rank < 1 || out->rank < 1)
         return false;
-    if (nescio_dim_same(in, 0, out, 0))
+    if (nescio_dim_same(in, 0, out, 0) ||
+        (node->op == NESCIO_OP_FLATTEN && nescio_node_int(node, "axis", 1) == 1))
         return true;
     /* Reshape to [0, ...]; or to [-1, ...], when a row holds as many elements as before. */
     return in->dims[0] == NESCIO_DIM_UNKNOWN && out->dims[0] == NESCIO_DIM_UNKNOWN &&
@@ -163,7 +164,13 @@ static nescio_role role_of_model(const nescio_node *node)
     case NESCIO_OP_LABEL_ENCODER:
     case NESCIO_OP_CATEGORY_MAPPER:
     case NESCIO_OP_FEATURE_VECTORIZER:
-    case NESCIO_OP_ONE_HOT_ENCODER: return NESCIO_ROLE_CLIENT;
+    case NESCIO_OP_ONE_HOT_ENCODER:
+    case NESCIO_OP_TOKENIZER: return NESCIO_ROLE_CLIENT;
+    case NESCIO_OP_STRING_NORMALIZER: /* stop words take rows away */
+        return role_if(node->inputs[0]->shape.rank == 1 && !nescio_node_attr(node, "stopwords"),
+                       NESCIO_ROLE_CLIENT);
+    case NESCIO_OP_TF_IDF_VECTORIZER:
+        return role_if(node->inputs[0]->shape.rank > 1, NESCIO_ROLE_CLIENT);
     case NESCIO_OP_NORMALIZER: return role_if(node->inputs[0]->shape.rank > 1, NESCIO_ROLE_CLIENT);
     case NESCIO_OP_ARRAY_FEATURE_EXTRACTOR:
         if (is_constant(node->inputs[0])) /* labels by number */

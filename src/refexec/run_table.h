@@ -126,4 +126,8 @@ nescio_status nescio_run_feature_vectorizer(nescio_refexec_call *call);
 nescio_status nescio_run_label_encoder(nescio_refexec_call *call);
 nescio_status nescio_run_category_mapper(nescio_refexec_call *call);
 nescio_status nescio_run_one_hot_encoder(nescio_refexec_call *call);
+/* string_normalizer.c, tokenizer.c, ngrams.c */
+nescio_status nescio_run_string_normalizer(nescio_refexec_call *call);
+nescio_status nescio_run_tokenizer(nescio_refexec_call *call);
+nescio_status nescio_run_tf_idf_vectorizer(nescio_refexec_call *call);
 #endif /* NESCIO_REFEXEC_RUN_TABLE_H */
