@@ -48,7 +48,7 @@ def main():
     size = lambda path: (work / path).stat().st_size
     print(f'\n{hits} of {n} right ({100 * hits / n:.0f} %), {timing["seconds_per_row"]:.2f} s a digit '
           f'({timing["cpu_seconds_per_row"]:.2f} s of CPU), evaluation key {size("server/evaluation.key") / 2**20:.1f} MB, '
-          f'up {size("server/x.ct") / n / 1024:.1f} KB and down {size("client/y.ct") / n / 1024:.1f} KB a digit, '
+          f'up {size("server/x.ct") / n / 1024:.1f} KB and down {size("client/y.ct") / n / 1024:.1f} KB a digit,\n'
           f'{estimate["security_bits"]:.0f} bits of security, failure probability 2^{estimate["log2_p_fail"]:.0f}')
 
 
