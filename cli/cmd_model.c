@@ -6,23 +6,54 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
-/* Writes text to a file, or to standard output for NULL and "-". */
+/* Writes text to a file, or to standard output for NULL and "-". A file that cannot be written to
+ * its end is taken away again. */
 static int write_text(const char *path, const char *text, size_t bytes)
 {
     FILE *f = path && strcmp(path, "-") != 0 ? fopen(path, "wb") : stdout;
+    struct stat info;
     int bad;
 
     if (!f) {
         fprintf(stderr, "nescio: '%s': cannot create: %s\n", path, strerror(errno));
         return EXIT_FAILED;
     }
+    errno = 0;
     bad = fwrite(text, 1, bytes, f) != bytes;
     bad |= f == stdout ? fflush(f) : fclose(f);
-    if (bad)
-        fprintf(stderr, "nescio: '%s': cannot write\n", f == stdout ? "-" : path);
-    return bad ? EXIT_FAILED : 0;
+    if (!bad)
+        return 0;
+    fprintf(stderr, "nescio: '%s': cannot write: %s\n", f == stdout ? "-" : path, strerror(errno));
+    if (f != stdout && stat(path, &info) == 0 && S_ISREG(info.st_mode))
+        (void)remove(path);
+    return EXIT_FAILED;
+}
+
+/* Whether the word is one of a list that NULL ends. */
+static bool is_one_of(const char *word, const char *const *list)
+{
+    for (; *list; list++)
+        if (strcmp(word, *list) == 0)
+            return true;
+    return false;
+}
+
+/* Stage and format of inspect. */
+static int check_inspect(const command *self, const nescio_inspect_options *o)
+{
+    static const char *const stages[] = {"import", "clean", "circuit", "plan", NULL};
+    static const char *const formats[] = {"text", "json", "dot", "svg", "html", "markdown", NULL};
+
+    if (o->stage && !is_one_of(o->stage, stages))
+        return usage_error(self, "--stage takes import, clean, circuit or plan, not '%s'",
+                           o->stage);
+    if (!is_one_of(o->format, formats))
+        return usage_error(self, "--format takes text, json, dot, svg or html, not '%s'",
+                           o->format);
+    return 0;
 }
 
 static int run_inspect(call *c, int argc, char **argv, const command *self)
@@ -36,8 +67,8 @@ static int run_inspect(call *c, int argc, char **argv, const command *self)
     const option_spec specs[] = {
         {"--stage", "import|clean|circuit|plan", OPTION_STRING, &o.stage,
          "stage to show (default: what suits the file)", false},
-        {"--format", "text|json|dot|svg|html", OPTION_STRING, &o.format, "form (default: text)",
-         false},
+        {"--format", "text|json|dot|svg|html", OPTION_STRING, &o.format,
+         "form (default: text; with --json: json)", false},
         {"--operators", NULL, OPTION_FLAG, &operators,
          "list the operators instead; --format text or markdown", false},
         {"--max-elements", "N", OPTION_UNSIGNED, &max_elements,
@@ -54,6 +85,10 @@ static int run_inspect(call *c, int argc, char **argv, const command *self)
         return status;
     if (operators == (c->n_positional == 1))
         return usage_error(self, "takes FILE or --operators");
+    if ((status = check_inspect(self, &o)) != 0)
+        return status;
+    if (c->common.json && !operators)
+        o.format = "json";
     o.max_elements = max_elements;
     onnx = (nescio_import_options){dims.items, dims.n};
     o.onnx = &onnx;
@@ -68,6 +103,29 @@ static int run_inspect(call *c, int argc, char **argv, const command *self)
 const command cmd_inspect = {
     "inspect", "FILE|--operators", "Describe a model, package, key or ciphertext file", 0,
     1,         run_inspect};
+
+static void print_shape(const nescio_array *a, bool json)
+{
+    if (json)
+        json_string(a->name);
+    else
+        fputs(a->name, stdout);
+    fputs(json ? ": [" : " [", stdout);
+    for (int d = 0; d < a->rank; d++)
+        printf("%s%lld", d ? ", " : "", (long long)a->dims[d]);
+    fputs(json ? "]" : "]\n", stdout);
+}
+
+/* Names and shapes of what a model gave. */
+static void print_shapes(const nescio_arrays *outputs, bool json)
+{
+    fputs(json ? "{\"outputs\": {" : "", stdout);
+    for (size_t i = 0; i < nescio_arrays_count(outputs); i++) {
+        fputs(json && i ? ", " : "", stdout);
+        print_shape(nescio_arrays_at(outputs, i), json);
+    }
+    fputs(json ? "}}\n" : "", stdout);
+}
 
 static int run_run(call *c, int argc, char **argv, const command *self)
 {
@@ -92,13 +150,8 @@ static int run_run(call *c, int argc, char **argv, const command *self)
         status = fail(c);
     if (!status && out && nescio_arrays_write(c->ctx, outputs, out) != NESCIO_OK)
         status = fail(c);
-    for (size_t i = 0; !status && !out && i < nescio_arrays_count(outputs); i++) {
-        const nescio_array *a = nescio_arrays_at(outputs, i);
-        printf("%s [", a->name);
-        for (int d = 0; d < a->rank; d++)
-            printf("%s%lld", d ? ", " : "", (long long)a->dims[d]);
-        puts("]");
-    }
+    if (!status && (!out || c->common.json))
+        print_shapes(outputs, c->common.json);
     nescio_arrays_free(in);
     nescio_arrays_free(outputs);
     return status;

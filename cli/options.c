@@ -28,16 +28,25 @@ int usage_error(const command *self, const char *format, ...)
     return EXIT_USAGE;
 }
 
+/* Columns of "--name VALUE". */
+static int left_width(const option_spec *o)
+{
+    return (int)strlen(o->name) + 1 + (o->metavar ? (int)strlen(o->metavar) : 0);
+}
+
 static void print_help(const command *self, const option_spec *lists[2])
 {
+    int width = 0;
+
     printf("usage: nescio %s %s%s[options]\n%s\n\n", self->name, self->arguments,
            *self->arguments ? " " : "", self->summary);
     for (int k = 0; k < 2; k++)
-        for (const option_spec *o = lists[k]; o->name; o++) {
-            char left[64];
-            snprintf(left, sizeof left, "%s %s", o->name, o->metavar ? o->metavar : "");
-            printf("  %-32s %s%s\n", left, o->help, o->required ? " (required)" : "");
-        }
+        for (const option_spec *o = lists[k]; o->name; o++)
+            width = left_width(o) > width ? left_width(o) : width;
+    for (int k = 0; k < 2; k++)
+        for (const option_spec *o = lists[k]; o->name; o++)
+            printf("  %s %-*s  %s%s\n", o->name, width - (int)strlen(o->name) - 1,
+                   o->metavar ? o->metavar : "", o->help, o->required ? " (required)" : "");
 }
 
 static const option_spec *find_option(const option_spec *lists[2], const char *arg, size_t n)

@@ -277,6 +277,23 @@ static size_t find(const nescio_arrays *arrays, const char *name, size_t i)
     return i < arrays->n && !*arrays->views[i].name ? i : SIZE_MAX;
 }
 
+/* Names an array that no input wants, too: as a rule it is the misspelt one. */
+static nescio_status fail_missing(nescio_ctx *ctx, const nescio_arrays *arrays,
+                                  const char *const *names, size_t n, const char *missing)
+{
+    for (size_t k = 0; k < arrays->n; k++) {
+        size_t i = 0;
+
+        while (i < n && strcmp(arrays->views[k].name, names[i]) != 0)
+            i++;
+        if (i == n && *arrays->views[k].name)
+            return nescio_fail(ctx, NESCIO_E_MISMATCH,
+                               "no array for the model's input '%s'; it has no input '%s'", missing,
+                               arrays->views[k].name);
+    }
+    return nescio_fail(ctx, NESCIO_E_MISMATCH, "no array for the model's input '%s'", missing);
+}
+
 nescio_status nescio_arrays_match(nescio_ctx *ctx, const nescio_arrays *arrays,
                                   const char *const *names, size_t n, nescio_tensor *out)
 {
@@ -287,8 +304,7 @@ nescio_status nescio_arrays_match(nescio_ctx *ctx, const nescio_arrays *arrays,
     for (size_t i = 0; i < n; i++) {
         const size_t k = find(arrays, names[i], i);
         if (k == SIZE_MAX)
-            return nescio_fail(ctx, NESCIO_E_MISMATCH, "no array for the model's input '%s'",
-                               names[i]);
+            return fail_missing(ctx, arrays, names, n, names[i]);
         out[i] = arrays->tensors[k];
         out[i].owned_bytes = 0;
     }

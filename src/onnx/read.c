@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A model file to a graph: the frame around message.c and import.c. */
+#include "onnx/foreign.h"
 #include "onnx/import_internal.h"
 
 #include <stdlib.h>
@@ -85,6 +86,29 @@ static nescio_status add_input(nescio_importer *im, nescio_scope *s, const nesci
                  : NESCIO_OK;
 }
 
+/* Refuses a bound dim that is in no input; says which there are. */
+static nescio_status fail_dim(const nescio_importer *im, const char *name)
+{
+    nescio_buffer known = {0};
+    nescio_status st;
+
+    for (size_t i = 0; i < im->root->n_inputs; i++) {
+        const nescio_shape *const s = &im->root->inputs[i]->shape;
+
+        for (int d = 0; d < s->rank; d++)
+            if (s->dims[d] == NESCIO_DIM_UNKNOWN && s->symbol[d] && known.bytes < 200)
+                nescio_write_text(&known, "%s'%.60s'", known.bytes ? ", " : "", s->symbol[d]);
+    }
+    nescio_write_u8(&known, 0);
+    st = known.bad
+             ? nescio_fail_nomem(im->ctx, known.bytes)
+             : nescio_fail(im->ctx, NESCIO_E_ARG, "no input has a dim named '%s'; %s%s", name,
+                           known.bytes > 1 ? "inputs have " : "none has a free dim with a name",
+                           (const char *)known.data);
+    nescio_buffer_free(&known);
+    return st;
+}
+
 /* Inputs that no initializer gives a value. (An initializer that is also an input is a constant.)
  */
 static nescio_status add_inputs(nescio_importer *im, nescio_scope *s)
@@ -97,8 +121,7 @@ static nescio_status add_inputs(nescio_importer *im, nescio_scope *s)
     }
     for (size_t i = 0; im->options && i < im->options->n_dims && i < 32; i++) {
         if (!(im->dims_seen & (1u << i)))
-            return nescio_fail(im->ctx, NESCIO_E_ARG, "no input has a dim named '%s'",
-                               im->options->dims[i].name);
+            return fail_dim(im, im->options->dims[i].name);
     }
     return NESCIO_OK;
 }
@@ -250,8 +273,14 @@ nescio_status nescio_onnx_read(nescio_ctx *ctx, const char *path,
                 : nescio_fail_nomem(ctx, strlen(path));
     free(folder);
     if (st != NESCIO_OK) {
+        const char *const foreign =
+            st == NESCIO_E_FORMAT ? nescio_onnx_foreign(file.data, file.bytes) : NULL;
+
+        if (foreign)
+            st = nescio_fail(ctx, st, "is %s", foreign);
         nescio_file_close(&file);
-        return st == NESCIO_E_FORMAT ? nescio_fail_in(ctx, st, path) : st;
+        return st == NESCIO_E_FORMAT || st == NESCIO_E_UNSUPPORTED ? nescio_fail_in(ctx, st, path)
+                                                                   : st;
     }
     kept = nescio_arena_alloc(graph->arena, sizeof *kept);
     if (kept)

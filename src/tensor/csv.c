@@ -141,6 +141,10 @@ static nescio_status read_first_line(csv_reader *r, size_t *columns)
         is_header |= f.length > 0 ? !read_number(r, &f, &v) : r->column == 1;
     } while (!f.ends_line);
     *columns = r->column;
+    if (is_header && *columns == 1 && strpbrk(f.text, ";\t")) {
+        r->column = 1;
+        return fail_at(r, "no comma, but another separator: columns are separated by commas");
+    }
     if (is_header)
         end_line(r);
     else
