@@ -279,8 +279,7 @@ nescio_status nescio_onnx_read(nescio_ctx *ctx, const char *path,
         if (foreign)
             st = nescio_fail(ctx, st, "is %s", foreign);
         nescio_file_close(&file);
-        return st == NESCIO_E_FORMAT || st == NESCIO_E_UNSUPPORTED ? nescio_fail_in(ctx, st, path)
-                                                                   : st;
+        return st == NESCIO_E_ARG || st == NESCIO_E_NOMEM ? st : nescio_fail_in(ctx, st, path);
     }
     kept = nescio_arena_alloc(graph->arena, sizeof *kept);
     if (kept)

@@ -128,6 +128,18 @@ static bool only_blank_lines_left(const csv_reader *r)
     return true;
 }
 
+/* A word for a missing number: in the first line it does not make a header, or a row would be lost
+ * without a word. */
+static bool is_hole(const csv_reader *r, const csv_field *f)
+{
+    static const char *const words[] = {"na", "n/a", "#n/a", "null", "none", "?", "-"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp_l(f->text, words[i], r->c_locale) == 0)
+            return true;
+    return false;
+}
+
 /* Takes the first line when it is a header, else leaves it; the number of columns either way. */
 static nescio_status read_first_line(csv_reader *r, size_t *columns)
 {
@@ -138,7 +150,7 @@ static nescio_status read_first_line(csv_reader *r, size_t *columns)
 
     do {
         NESCIO_TRY(read_field(r, &f));
-        is_header |= f.length > 0 ? !read_number(r, &f, &v) : r->column == 1;
+        is_header |= f.length > 0 ? !read_number(r, &f, &v) && !is_hole(r, &f) : r->column == 1;
     } while (!f.ends_line);
     *columns = r->column;
     if (is_header && *columns == 1 && strpbrk(f.text, ";\t")) {

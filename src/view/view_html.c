@@ -45,7 +45,7 @@ static const char style[] =
     "td.w{overflow-wrap:anywhere;min-width:8em;max-width:32em}"
     "div.s{overflow:auto;border:1px solid var(--line);max-height:85vh}"
     "div.s svg{display:block;margin:0 auto}input:checked+label+div.s svg{width:100%;height:auto}"
-    "label{display:inline-block;margin:0 0 .5em}g:target rect{stroke-width:4}\n"
+    "input{margin:0 .5em 0 0}label{display:inline-block;margin:0 0 .5em}g:target rect{stroke-width:4}\n"
     "@media print{div.s{max-height:none;overflow:visible;border:0}div.s svg{max-width:100%;"
     "height:auto}}\n"
     "@media screen and (prefers-color-scheme:dark){"

@@ -94,6 +94,10 @@ static void refused(void **state)
     refuses("1,2\n3,4,5\n", "'x.csv': line 2, column 3: the first line has 2 columns");
     refuses("a,b\n3,4,5\n", "'x.csv': line 2, column 3: the first line has 2 columns");
     refuses("1,2\n3,\n", "'x.csv': line 2, column 2: '' is not a number");
+    refuses("1,NA\n3,4\n", "'x.csv': line 1, column 2: 'NA' is not a number"); /* nor is its name */
+    refuses("?,null\n3,4\n", "'x.csv': line 1, column 1: '?' is not a number");
+    refuses("1;2\n3;4\n", "'x.csv': line 1, column 1: no comma, but another separator: columns are "
+                          "separated by commas");
     refuses("1,,2\n", "'x.csv': line 1, column 2: '' is not a number"); /* a hole is no header */
     refuses("1\n\n2\n", "'x.csv': line 2, column 1: '' is not a number");
     refuses("1\nx\n", "'x.csv': line 2, column 1: 'x' is not a number");
