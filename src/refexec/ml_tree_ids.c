@@ -211,6 +211,14 @@ static bool is_probability(nescio_ml_post post, const nescio_ensemble *f)
     return true;
 }
 
+/* Scores of features that are no doubles are float32: classes with the same share of the trees tie,
+ * however their weights were rounded, and the first of them wins. */
+static void round_scores(double *scores, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        scores[i] = (float)scores[i];
+}
+
 static bool one_class_id(const nescio_ensemble *f)
 {
     for (int64_t i = 1; i < f->n_pairs; i++)
@@ -253,6 +261,8 @@ nescio_status nescio_run_tree_classifier(nescio_refexec_call *call)
         } else {
             memcpy(row, scores + i * n, (size_t)n * sizeof *row);
         }
+        if (call->inputs[0]->dtype != NESCIO_F64)
+            round_scores(row, n);
         nescio_ml_post_row(post, row, n);
         best = nescio_ml_argmax(row, n);
         if (labels.n == 1) /* a single label is that of the positive class; the other is 0 or "" */

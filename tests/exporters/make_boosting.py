@@ -91,6 +91,7 @@ def main():
     make('xgb_poisson', wrapped, xr(objective='count:poisson', **xgb), counts)
     make('xgb_squared_log', wrapped, xr(objective='reg:absoluteerror', **xgb), counts)
     make('xgb_logistic', wrapped, xr(objective='reg:logistic', **xgb), y2.astype(np.float32))
+    make('xgb_hinge', wrapped, xc(objective='binary:hinge', **xgb), y2, scores=False)
     make('xgb_lossguide', wrapped, xc(tree_method='hist', grow_policy='lossguide', max_leaves=7, **xgb), y2)
     make('xgb_forest', wrapped, xgboost.XGBRFRegressor(n_estimators=8, max_depth=4, random_state=0), y_real)
     make('xgb_opset9', wrapped, xr(**xgb), y_real, target_opset=9)

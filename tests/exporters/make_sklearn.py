@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import sklearn.calibration, sklearn.cluster, sklearn.compose, sklearn.cross_decomposition, sklearn.decomposition
-import sklearn.discriminant_analysis, sklearn.ensemble, sklearn.feature_selection, sklearn.gaussian_process.kernels, sklearn.impute
+import sklearn.discriminant_analysis, sklearn.ensemble, sklearn.feature_extraction.text, sklearn.feature_selection, sklearn.gaussian_process.kernels, sklearn.impute
 import sklearn.kernel_approximation, sklearn.linear_model, sklearn.mixture, sklearn.multiclass, sklearn.naive_bayes, sklearn.neighbors
 import sklearn.neural_network, sklearn.pipeline, sklearn.preprocessing, sklearn.svm, sklearn.tree
 from skl2onnx import to_onnx
@@ -37,6 +37,25 @@ def classifier(path, model, y=y3, data=x, zipmap=True, raw=False, opset=None):
     few = data[:40]
     scores = model.decision_function(few) if raw else model.predict_proba(few) if hasattr(model, 'predict_proba') else None
     return [few], [model.predict(few), scores if not raw or scores.ndim == 2 else None]
+
+
+def with_paths(path, model, option):
+    """Which nodes or leaves a row goes through, as text or numbers behind the scores."""
+    model.fit(x, y3)
+    export(path, model, x, {id(model): {option: True, 'zipmap': False}})
+    return [rows], [model.predict(rows), model.predict_proba(rows)]
+
+
+def texts(path, model):
+    """A pipeline that begins with words out of text. onnxruntime lower-cases only where the locale en_US is installed."""
+    words_of = 'the cat sat on a mat dog ran far-away blue green red stop! 42 ok. e-mail'.split()
+    lines = np.array([' '.join(rng.choice(words_of, rng.integers(0, 12))) for _ in range(N)])
+    kinds = np.array([('cat' in line) + ('dog' in line) for line in lines])
+    model.fit(lines, kinds)
+    from skl2onnx import convert_sklearn
+    onx = convert_sklearn(model, initial_types=[('text', StringTensorType([None, 1]))])
+    path.write_bytes(onx.SerializeToString())
+    return [lines[:40].reshape(-1, 1)], [model.predict(lines[:40]), model.predict_proba(lines[:40])]
 
 
 def columns(path, model):
@@ -171,6 +190,13 @@ def main():
     make('bagging_regressor', regressor, ens.BaggingRegressor(n_estimators=5, random_state=0))
     make('isolation_forest', outliers, ens.IsolationForest(n_estimators=8, random_state=0))
 
+    make('gradient_boosting_exponential', classifier, ens.GradientBoostingClassifier(n_estimators=6, loss='exponential', random_state=0), y2)
+    make('gradient_boosting_raw', classifier, ens.GradientBoostingClassifier(n_estimators=6, random_state=0), y2, raw=True)
+    make('forest_i64', classifier, ens.RandomForestClassifier(6, max_depth=5, random_state=0), y2, np.round(x * 10).astype(np.int64))
+    make('forest_ties', classifier, ens.RandomForestClassifier(6, random_state=0), y2, x[:, :1])
+    make('forest_paths', with_paths, ens.RandomForestClassifier(3, max_depth=4, random_state=0), 'decision_path')
+    make('tree_leaves', with_paths, tree.DecisionTreeClassifier(max_depth=4, random_state=0), 'decision_leaf')
+
     # neighbours, kernels, networks, Bayes
     make('svc_binary', classifier, svm.SVC(probability=True, random_state=0), y2)
     make('svc_multiclass', classifier, svm.SVC(probability=True, random_state=0))
@@ -240,6 +266,10 @@ def main():
     make('p_select_mlp', classifier, pipe(sklearn.feature_selection.SelectKBest(k=4), sklearn.neural_network.MLPClassifier((5,), max_iter=30, random_state=0)))
     make('p_target', regressor, pipe(pre.Normalizer(), lm.LinearRegression()))
     make('p_mixed_columns', mixed_columns)
+    count, tf_idf = sklearn.feature_extraction.text.CountVectorizer, sklearn.feature_extraction.text.TfidfVectorizer
+    make('x_tf_idf_logistic', texts, pipe(tf_idf(), lm.LogisticRegression()))
+    make('x_counts_bayes', texts, pipe(count(lowercase=False, ngram_range=(1, 2)), nb.MultinomialNB()))
+    make('x_characters', texts, pipe(count(analyzer='char', lowercase=False, ngram_range=(1, 2)), lm.LogisticRegression()))
     cases.finish()
 
 

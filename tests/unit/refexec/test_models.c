@@ -151,6 +151,28 @@ static void binary_trees_without_transform(void **state)
     }
 }
 
+/* Three sixths are more than a half in doubles, and a half as float32. */
+static void equal_shares_tie(void **state)
+{
+    const double x[2] = {-1, 0}, sixth = (float)(1.0 / 6);
+    node_case c;
+
+    (void)state;
+    case_begin(&c, NESCIO_OP_TREE_ENSEMBLE_CLASSIFIER, 1, 2);
+    set_two_trees(&c); /* the row comes to leaf 2 of tree 0 and leaf 1 of tree 5 */
+    SET_INTS(&c, "class_treeids", 0, 0, 5, 5, 5);
+    SET_INTS(&c, "class_nodeids", 2, 2, 1, 1, 1);
+    SET_INTS(&c, "class_ids", 0, 1, 0, 1, 1);
+    SET_FLOATS(&c, "class_weights", 0.5, sixth, 0, sixth, sixth);
+    SET_INTS(&c, "classlabels_int64s", 4, 9);
+    case_input(&c, 0, NESCIO_F32, DIMS(1, 2), x);
+    case_run(&c);
+    assert_true(3 * sixth > 0.5);
+    case_expect(&c, 0, NESCIO_I64, DIMS(1), VALUES(4), 0);
+    case_expect(&c, 1, NESCIO_F32, DIMS(1, 2), VALUES(0.5, 0.5), 0);
+    case_end(&c);
+}
+
 /* Leaf numbers of a classifier are listed once a class. */
 static void one_target_has_one_weight_a_leaf(void **state)
 {
@@ -395,6 +417,7 @@ int main(void)
         cmocka_unit_test(regression_trees),
         cmocka_unit_test(binary_classification_trees),
         cmocka_unit_test(binary_trees_without_transform),
+        cmocka_unit_test(equal_shares_tie),
         cmocka_unit_test(one_target_has_one_weight_a_leaf),
         cmocka_unit_test(scalers_round_each_step),
         cmocka_unit_test(columns_count_from_the_end_too),
