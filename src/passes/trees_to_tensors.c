@@ -214,6 +214,13 @@ static nescio_value *write_tensors(chain *c, const tensors *t, nescio_value *x)
     return v && nescio_node_set_ints(v->producer, "perm", (int64_t[]){1, 0}, 2) ? v : NULL;
 }
 
+static nescio_status refuse(const nescio_rewrite *rw, const nescio_node *node)
+{
+    return nescio_fail(rw->ctx, NESCIO_E_UNSUPPORTED,
+                       "TreeEnsemble '%s': only sums of trees with x <= split have a tensor form",
+                       node->name);
+}
+
 static nescio_status convert(nescio_rewrite *rw, nescio_node *node)
 {
     chain c = {rw, node};
@@ -228,9 +235,7 @@ static nescio_status convert(nescio_rewrite *rw, nescio_node *node)
                            "TreeEnsemble '%s': the number of features is not known", node->name);
     st = nescio_forest_read(rw->ctx, node, &f, &ok);
     if (st == NESCIO_OK && (!ok || strcmp(f.aggregate, "SUM") != 0))
-        st = nescio_fail(rw->ctx, NESCIO_E_UNSUPPORTED,
-                         "TreeEnsemble '%s': only sums of trees with x <= split have a tensor form",
-                         node->name);
+        st = refuse(rw, node);
     if (st == NESCIO_OK)
         st = measure(rw->ctx, node, &f, &t);
     if (st == NESCIO_OK)
@@ -259,6 +264,9 @@ nescio_status nescio_passes_trees_to_tensors(nescio_ctx *ctx, nescio_graph *grap
         next = node->next;
         if (node->op == NESCIO_OP_TREE_ENSEMBLE_REGRESSOR)
             st = convert(&rw, node);
+        else if (node->op == NESCIO_OP_TREE_ENSEMBLE_CLASSIFIER ||
+                 node->op == NESCIO_OP_TREE_ENSEMBLE) /* cleaning left it: not of that kind */
+            st = refuse(&rw, node);
     }
     nescio_rewrite_deinit(&rw);
     NESCIO_TRY(st);

@@ -310,6 +310,18 @@ static void test_tensors_refused(void **state)
     assert_int_equal(nescio_passes_trees_to_tensors(ctx, g), NESCIO_E_UNSUPPORTED);
     assert_non_null(strstr(nescio_ctx_message(ctx), "sums"));
     nescio_graph_free(g);
+    /* A classifier that has no canonical form is no silent leftover either. */
+    w.used = 0;
+    put(&w,
+        "(float[N,%d] x) => (int64[N] label, float[N,2] p) { label, p = "
+        "ai.onnx.ml.TreeEnsembleClassifier<",
+        FEATURES);
+    put_by_id(&w, &f, "class", 0, 2, &seed);
+    put(&w, "classlabels_int64s = [7, 3], post_transform = \"PROBIT\">(x) }");
+    g = test_parse(ctx, w.text, 2);
+    assert_int_equal(nescio_passes_clean(ctx, g, NULL, NULL), NESCIO_OK);
+    assert_int_equal(nescio_passes_trees_to_tensors(ctx, g), NESCIO_E_UNSUPPORTED);
+    nescio_graph_free(g);
     free(w.text);
     nescio_ctx_free(ctx);
 }
