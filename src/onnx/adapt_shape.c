@@ -128,6 +128,19 @@ static nescio_value *unless_empty(nescio_value *v)
     return v && v->constant && nescio_tensor_count(v->constant) == 0 ? NULL : v;
 }
 
+/* Opset 11's tf_half_pixel_for_nn is half_pixel without the half that it takes off at the end:
+ * floor(x + 1/2) rounds x with halves up, and rounding x + 1/2 with halves down is ceil(x). */
+static void without_half(nescio_adapt *a, nescio_value *y)
+{
+    const bool down = nescio_adapt_is(a, "nearest_mode", "floor", "round_prefer_floor");
+
+    if (!nescio_adapt_is(a, "mode", "nearest", "nearest") ||
+        (!down && !nescio_adapt_is(a, "nearest_mode", "round_prefer_floor", "round_prefer_floor")))
+        nescio_adapt_refuse(a, "tf_half_pixel_for_nn with this nearest_mode");
+    nescio_adapt_set_string(a, y, "coordinate_transformation_mode", "half_pixel");
+    nescio_adapt_set_string(a, y, "nearest_mode", down ? "round_prefer_ceil" : "ceil");
+}
+
 void nescio_adapt_resize(nescio_adapt *a)
 {
     nescio_value *const x = nescio_adapt_in(a, 0);
@@ -141,6 +154,9 @@ void nescio_adapt_resize(nescio_adapt *a)
                           unless_empty(nescio_adapt_in(a, 2)), unless_empty(nescio_adapt_in(a, 3)));
     if (y)
         nescio_adapt_copy_all(a, y->producer);
+    if (y &&
+        nescio_adapt_is(a, "coordinate_transformation_mode", "tf_half_pixel_for_nn", "half_pixel"))
+        without_half(a, y);
 }
 
 /* The modes' names of opset 16, for images only, are older than the others. */

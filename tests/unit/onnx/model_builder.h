@@ -44,6 +44,16 @@ static inline void put_float_attr(nescio_buffer *node, const char *name, float v
     nescio_wire_put_message(node, 5, &a);
 }
 
+static inline void put_string_attr(nescio_buffer *node, const char *name, const char *v)
+{
+    nescio_buffer a = {0};
+
+    nescio_wire_put_text(&a, 1, name);
+    nescio_wire_put_text(&a, 4, v);
+    nescio_wire_put_int(&a, 20, 3);
+    nescio_wire_put_message(node, 5, &a);
+}
+
 static inline void put_ints_attr(nescio_buffer *node, const char *name, const int64_t *v, size_t n)
 {
     nescio_buffer a = {0};

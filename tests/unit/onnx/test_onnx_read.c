@@ -77,6 +77,56 @@ static void old_versions_become_canonical(void **state)
     becomes(6, "Add", "x z", &a, "Add");
 }
 
+/* Names of modes that newer opsets have no more; "": the attribute as it was before it existed. */
+static void old_modes_become_new(void **state)
+{
+    static const struct {
+        const char *op;
+        int64_t opset;
+        const char *inputs, *attr, *was, *is;
+        int rank;
+    } cases[] = {
+        {"GridSample", 16, "x z", "mode", "bilinear", "linear", 4},
+        {"GridSample", 16, "x z", "mode", "bicubic", "cubic", 4},
+        {"GridSample", 20, "x z", "mode", "", "linear", 4},
+        {"GridSample", 20, "x z", "mode", "nearest", "nearest", 4},
+        {"RoiAlign", 10, "x b i", "coordinate_transformation_mode", "", "output_half_pixel", 4},
+        {"RoiAlign", 16, "x b i", "coordinate_transformation_mode", "", "half_pixel", 4},
+        {"Resize", 11, "x  s", "nearest_mode", "floor", "round_prefer_ceil", 3},
+        {"Resize", 11, "x  s", "nearest_mode", "round_prefer_floor", "ceil", 3},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        static const int64_t dims[4] = {1, 2, 2, 2}, boxes[2] = {3, 4}, n[1] = {3};
+        static const float scales[3] = {1, 1, 2};
+        builder m = {.opset = cases[i].opset};
+        nescio_buffer a = {0}, bytes;
+        const bool resize = cases[i].rank == 3;
+        nescio_graph *g;
+
+        if (resize)
+            put_string_attr(&a, "coordinate_transformation_mode", "tf_half_pixel_for_nn");
+        if (cases[i].was[0])
+            put_string_attr(&a, cases[i].attr, cases[i].was);
+        put_node(&m.graph, 1, cases[i].op, "", cases[i].inputs, "y", &a);
+        put_floats(&m.graph, "s", scales, 3);
+        put_info(&m.graph, 11, "x", NESCIO_F32, cases[i].rank, dims);
+        put_info(&m.graph, 11, "z", NESCIO_F32, 4, dims);
+        put_info(&m.graph, 11, "b", NESCIO_F32, 2, boxes);
+        put_info(&m.graph, 11, "i", NESCIO_I64, 1, n);
+        put_info(&m.graph, 12, "y", NESCIO_F32, -1, NULL);
+        if (read_model(ctx, &m, &bytes, &g) != NESCIO_OK)
+            fail_msg("%s: %s", cases[i].op, nescio_ctx_message(ctx));
+        assert_string_equal(nescio_node_string(g->first, cases[i].attr, "?"), cases[i].is);
+        if (resize)
+            assert_string_equal(nescio_node_string(g->first, "coordinate_transformation_mode", "?"),
+                                "half_pixel");
+        nescio_graph_free(g);
+        nescio_buffer_free(&bytes);
+    }
+}
+
 /* The attribute of an old Clip is the constant input of the new one. */
 static void attributes_become_inputs(void **state)
 {
@@ -390,6 +440,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(old_versions_become_canonical),
+        cmocka_unit_test(old_modes_become_new),
         cmocka_unit_test(attributes_become_inputs),
         cmocka_unit_test(initializers_win_over_inputs),
         cmocka_unit_test(dims_are_bound),
