@@ -16,7 +16,7 @@ static const char *how_encrypted(nescio_op op)
     static const char *const ways[] = {
         [NESCIO_QUANT_WAY_CLEAR] = "in the clear: shapes only",
         [NESCIO_QUANT_WAY_LINEAR] = "linear",
-        [NESCIO_QUANT_WAY_AFFINE] = "linear; tables for products of two encrypted tensors",
+        [NESCIO_QUANT_WAY_AFFINE] = "linear",
         [NESCIO_QUANT_WAY_MOVE] = "index map",
         [NESCIO_QUANT_WAY_TABLE] = "table",
     };
@@ -26,6 +26,8 @@ static const char *how_encrypted(nescio_op op)
         return "linear and tables, as its parts";
     if (op == NESCIO_OP_LINEAR_CLASSIFIER || op == NESCIO_OP_LINEAR_REGRESSOR)
         return "linear, as the Gemm that cleaning makes of it";
+    if (way == NESCIO_QUANT_WAY_AFFINE && !nescio_quant_is_affine(op, true, true))
+        return "linear; tables where both operands are encrypted";
     return way == NESCIO_QUANT_WAY_NONE ? "not yet" : ways[way];
 }
 
