@@ -30,7 +30,7 @@ static const struct {
 static bool is_text(const unsigned char *data, size_t bytes)
 {
     for (size_t i = 0; i < bytes && i < TEXT_BYTES; i++)
-        if (data[i] == 0x7f || (data[i] < 0x20 && !strchr("\t\n\r", data[i])))
+        if (data[i] == 0x7f || (data[i] < 0x20 && !memchr("\t\n\r", data[i], 3)))
             return false;
     return bytes > 0;
 }

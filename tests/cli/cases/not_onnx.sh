@@ -5,8 +5,9 @@ printf 'PK\003\004and so on' >zip.onnx
 printf '\200\004\225and so on' >pickle.onnx
 printf '\037\213\010and so on' >gzip.onnx
 printf 'version https://git-lfs.github.com/spec/v1\noid sha256:0\n' >pointer.onnx
+printf 'graph\000and so on' >zeros.onnx
 head -c 60 tiny.onnx >cut.onnx
-for f in text.onnx zip.onnx pickle.onnx gzip.onnx pointer.onnx cut.onnx x.npy m.nescio unsupported.onnx; do t convert $f -o out.onnx; done
+for f in text.onnx zip.onnx pickle.onnx gzip.onnx pointer.onnx zeros.onnx cut.onnx x.npy m.nescio unsupported.onnx; do t convert $f -o out.onnx; done
 printf '1;2;3\n4;5;6\n' >semicolons.csv
 t run tiny.onnx --input semicolons.csv
 t run tiny.onnx --input absent=x.npy
