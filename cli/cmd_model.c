@@ -2,35 +2,9 @@
  * Commands on float models: inspect, run, compile. */
 #include "cli.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-
-/* Writes text to a file, or to standard output for NULL and "-". A file that cannot be written to
- * its end is taken away again. */
-static int write_text(const char *path, const char *text, size_t bytes)
-{
-    FILE *f = path && strcmp(path, "-") != 0 ? fopen(path, "wb") : stdout;
-    struct stat info;
-    int bad;
-
-    if (!f) {
-        fprintf(stderr, "nescio: '%s': cannot create: %s\n", path, strerror(errno));
-        return EXIT_FAILED;
-    }
-    errno = 0;
-    bad = fwrite(text, 1, bytes, f) != bytes;
-    bad |= f == stdout ? fflush(f) : fclose(f);
-    if (!bad)
-        return 0;
-    fprintf(stderr, "nescio: '%s': cannot write: %s\n", f == stdout ? "-" : path, strerror(errno));
-    if (f != stdout && stat(path, &info) == 0 && S_ISREG(info.st_mode))
-        (void)remove(path);
-    return EXIT_FAILED;
-}
 
 /* Whether the word is one of a list that NULL ends. */
 static bool is_one_of(const char *word, const char *const *list)
@@ -95,7 +69,8 @@ static int run_inspect(call *c, int argc, char **argv, const command *self)
     if ((operators ? nescio_operators(c->ctx, o.format, &text, &bytes)
                    : nescio_inspect(c->ctx, c->positional[0], &o, &text, &bytes)) != NESCIO_OK)
         return fail(c);
-    status = write_text(out, text, bytes);
+    if (nescio_text_save(c->ctx, out ? out : "-", text, bytes) != NESCIO_OK)
+        status = fail(c);
     nescio_text_free(text);
     return status;
 }

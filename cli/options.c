@@ -146,7 +146,7 @@ int options_parse(call *c, const command *self, const option_spec *specs, int ar
          "threads for heavy work (default: all processors)", false},
         {"--quiet", NULL, OPTION_FLAG, &c->common.quiet, "no progress, no report", false},
         {"--json", NULL, OPTION_FLAG, &c->common.json,
-         "report as one line of JSON on standard output", false},
+         "report as JSON on standard output", false},
         {"--help", NULL, OPTION_FLAG, &c->common.help, "this text", false},
         {NULL, NULL, OPTION_FLAG, NULL, NULL, false}};
     const option_spec *lists[2] = {specs, common};

@@ -38,6 +38,9 @@ NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_inspect(nescio_ctx *ctx, const
  * format: "text" or "markdown". *text as nescio_inspect's. */
 NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_operators(nescio_ctx *ctx, const char *format,
                                                             char **text, size_t *bytes);
+/** Writes such a text to a file, which is replaced atomically; "-" is standard output. */
+NESCIO_API NESCIO_MUST_CHECK nescio_status nescio_text_save(nescio_ctx *ctx, const char *path, const char *text,
+                                                             size_t bytes);
 NESCIO_API void nescio_text_free(char *text);
 
 /** What to convert. Start from nescio_convert_options_default. */

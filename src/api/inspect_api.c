@@ -20,6 +20,13 @@ void nescio_inspect_options_default(nescio_inspect_options *options)
     options->max_elements = 16;
 }
 
+nescio_status nescio_text_save(nescio_ctx *ctx, const char *path, const char *text, size_t bytes)
+{
+    const nescio_piece piece = {text, bytes};
+
+    return nescio_file_write(ctx, path, 0644, &piece, 1);
+}
+
 void nescio_text_free(char *text)
 {
     free(text);
