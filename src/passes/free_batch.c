@@ -3,7 +3,8 @@
  * inputs [1, ...] become [batch, ...], Reshape to [1, ...] of a tensor of rows becomes Reshape to
  * [0, ...] ("as the input has it"), and Squeeze without axes names the axes that it means. Shapes
  * are inferred anew; where that ends in a contradiction, or an answer does not have the rows on its
- * first axis, everything is put back. Needs shapes, breaks no function of one row. */
+ * first axis (or had another number than one there), everything is put back. Needs shapes, breaks
+ * no function of one row. */
 #include "passes/passes_internal.h"
 
 #include <stdlib.h>
@@ -129,6 +130,20 @@ static bool squeezes_rows(const nescio_node *node)
     return false;
 }
 
+/* Whether output i has one row for each row of the inputs. What was three rows for one row of the
+ * inputs, or for any number of them, is something else. */
+static bool answers_by_row(const trial *t, size_t i)
+{
+    const nescio_value *const out = t->rw->graph->outputs[i];
+    const nescio_shape *const before = out->id < t->n_values ? &t->saved[out->id].shape : NULL;
+
+    if (out->constant || out->shape.rank < 0)
+        return true;
+    if (before && before->rank > 0 && before->dims[0] != 1 && before->dims[0] != NESCIO_DIM_UNKNOWN)
+        return false;
+    return out->shape.rank > 0 && out->shape.dims[0] == NESCIO_DIM_UNKNOWN;
+}
+
 static void forget_shapes(nescio_graph *graph)
 {
     for (nescio_node *node = graph->first; node; node = node->next) {
@@ -163,10 +178,7 @@ static nescio_status try_shapes(trial *t, bool *fits)
         NESCIO_TRY(st);
     }
     for (size_t i = 0; i < t->rw->graph->n_outputs; i++) {
-        const nescio_value *const out = t->rw->graph->outputs[i];
-
-        if (!out->constant && (out->shape.rank == 0 ||
-                               (out->shape.rank > 0 && out->shape.dims[0] != NESCIO_DIM_UNKNOWN)))
+        if (!answers_by_row(t, i))
             return NESCIO_OK;
     }
     *fits = true;

@@ -234,6 +234,35 @@ static const clean_case cases[] = {
      "NonZero Transpose Reshape ReduceSum"},
 };
 
+/* An answer that has three rows whatever the batch is (votes, counted along the wrong axis): its
+ * Reshape to [1, -1, 1] says what it says, whether the rows have a name or are one. */
+static void test_votes_are_no_batch(void **state)
+{
+    static const char *const rows[] = {"N", "1"};
+    nescio_ctx *ctx = NULL;
+
+    (void)state;
+    assert_int_equal(nescio_ctx_new(&ctx), NESCIO_OK);
+    for (size_t i = 0; i < 2; i++) {
+        char text[512];
+        nescio_graph *g, *clean;
+
+        snprintf(text, sizeof text,
+                 "(float[%s,4] x) => (float[3,?] y) <@4 a, @4 b, @4 c, int64[3] s = {1, -1, 1},"
+                 " int64[1] k = {1}> { p = MatMul(x, a) q = MatMul(x, b) r = MatMul(x, c)"
+                 " u = Reshape(p, s) v = Reshape(q, s) w = Reshape(r, s)"
+                 " z = Concat<axis = 0>(u, v, w) y = ReduceSum<keepdims = 0>(z, k) }",
+                 rows[i]);
+        g = test_parse(ctx, text, 1);
+        clean = test_clean_and_split(ctx, g, 1, NULL);
+        assert_int_equal(clean->outputs[0]->shape.dims[0], 3);
+        assert_int_equal(clean->inputs[0]->shape.dims[0], i == 0 ? NESCIO_DIM_UNKNOWN : 1);
+        nescio_graph_free(clean);
+        nescio_graph_free(g);
+    }
+    nescio_ctx_free(ctx);
+}
+
 static void test_cases(void **state)
 {
     nescio_ctx *ctx = NULL;
@@ -409,6 +438,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_votes_are_no_batch),
         cmocka_unit_test(test_batch_of_one),
         cmocka_unit_test(test_batch_of_one_stays),
         cmocka_unit_test(test_folding_has_room),
