@@ -344,6 +344,10 @@ nescio_value *nescio_adapt_scalar(nescio_adapt *a, nescio_dtype dtype, double v)
 
     if (a->st != NESCIO_OK)
         return NULL;
+    if (nescio_dtype_bytes(dtype) == 0) {
+        nescio_adapt_refuse(a, "needs a constant of unknown type");
+        return NULL;
+    }
     a->st = nescio_tensor_arena(a->ctx, a->im->root->arena, &t, dtype, 0, NULL);
     if (a->st != NESCIO_OK)
         return NULL;

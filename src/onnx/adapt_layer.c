@@ -55,6 +55,8 @@ static void normalize_by_batch(nescio_adapt *a)
         in[i] = nescio_adapt_in(a, i);
         if (!in[i])
             nescio_adapt_fail(a, "has no input %zu", i);
+        else if (!nescio_dtype_is_float(in[i]->dtype))
+            nescio_adapt_refuse(a, "training mode of %s", nescio_dtype_name(in[i]->dtype));
     }
     if (a->st == NESCIO_OK && x->shape.rank < 2)
         nescio_adapt_refuse(a, "training mode of an input of unknown rank");
