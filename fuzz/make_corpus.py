@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write the seeds of corpus/npy, corpus/csv, corpus/onnx and corpus/graph_text: one small file for each thing that the
-readers tell apart. (Seven files of corpus/onnx are the graphs of corpus/graph_text as `nescio convert` writes them.)"""
+"""Write the seeds of corpus/npy, corpus/csv, corpus/onnx and corpus/graph_text, and two of corpus/clean: one small file for
+each thing that the readers tell apart. (Seven files of corpus/onnx are the graphs of corpus/graph_text as `nescio convert` writes them.)"""
 import pathlib, struct
 
 here = pathlib.Path(__file__).resolve().parent / 'corpus'
@@ -80,9 +80,9 @@ def node(op, inputs, outputs, *attributes, domain=''):
     return pb(f1=inputs, f2=outputs, f4=op, f5=list(attributes), f7=[domain] if domain else [])
 
 
-def model(graph, opset=13, ir=8, ml=0, functions=()):
-    imports = [pb(f1='', f2=opset)] if opset else []
-    return pb(f1=ir, f8=imports + ([pb(f1='ai.onnx.ml', f2=ml)] if ml else []), f7=graph, f25=list(functions))
+def model(graph, opset=13, ir=8, ml=0, functions=(), microsoft=0):
+    imports = [pb(f1=domain, f2=v) for domain, v in (('', opset), ('ai.onnx.ml', ml), ('com.microsoft', microsoft)) if v]
+    return pb(f1=ir, f8=imports, f7=graph, f25=list(functions))
 
 
 def ints(name, *values, scalar=False):
@@ -93,8 +93,16 @@ def floats(name, dims, *values):
     return pb(f1=list(dims), f2=1, f4=[float(v) for v in values], f8=name)
 
 
+def texts(name, *values):
+    return pb(f1=[len(values)], f2=8, f6=list(values), f8=name)
+
+
 def attr(name, value):
-    """An int, a list of ints, a float, a text, or a graph (bytes)."""
+    """An int, a list of ints, of floats or of texts, a float, a text, or a graph (bytes)."""
+    if isinstance(value, list) and isinstance(value[0], float):
+        return pb(f1=name, f20=6, f7=value)
+    if isinstance(value, list) and isinstance(value[0], str):
+        return pb(f1=name, f20=8, f9=value)
     kind = {int: 2, list: 7, float: 1, str: 3, bytes: 5}[type(value)]
     return pb(f1=name, f20=kind, **{{2: 'f3', 7: 'f8', 1: 'f2', 3: 'f4', 5: 'f6'}[kind]: value})
 
@@ -130,6 +138,33 @@ OUTER = pb(f1=[node('Loop', ['two', 'c', 'p'], ['q', 'rows'], attr('body', INNER
            f11=[info('k', 7), info('c', 9), info('p', 1, 2, 3)], f12=[info('d', 9), info('q', 1, 2, 3), info('sum', 1)])
 ROUNDS = pb(f1=node('Loop', ['three', '', 'x'], ['y', 'sums'], attr('body', OUTER)),
             f5=[ints('three', 3, scalar=True), ints('two', 2, scalar=True)], f11=X, f12=[Y, info('sums', 1, 3)])
+# Text that is given and text of the file: expressions, separators, stop words, n-grams of words and of numbers.
+TEXT = pb(f1=[node('Tokenizer', ['x'], ['w'], attr('tokenexp', '[a-c]+|(?:\\w{2,3}\\b)?|^[^\\d\\x41-]*$'), attr('pad_value', '#'), attr('mincharnum', 1), domain='com.microsoft'),
+              node('TfIdfVectorizer', ['w'], ['y'], attr('mode', 'TFIDF'), attr('min_gram_length', 1), attr('max_gram_length', 2), attr('max_skip_count', 1),
+                   attr('pool_strings', ['red', 'ed', 'a', 'b']), attr('ngram_counts', [0, 2]), attr('ngram_indexes', [0, 2, 1]), attr('weights', [1.0, 2.0, .5])),
+              node('StringNormalizer', ['k'], ['n'], attr('case_change_action', 'UPPER'), attr('is_case_sensitive', 0), attr('stopwords', ['The', '\u00e9'])),
+              node('Expand', ['n', 'wide'], ['m']),
+              node('Tokenizer', ['m'], ['t'], attr('separators', [' ', '[.,]']), attr('mark', 1), attr('pad_value', ''), attr('mincharnum', 1), domain='com.microsoft'),
+              node('TfIdfVectorizer', ['i'], ['z'], attr('mode', 'TF'), attr('min_gram_length', 2), attr('max_gram_length', 3), attr('max_skip_count', 2),
+                   attr('pool_int64s', [1, 2, 1, 1, 2, 3]), attr('ngram_counts', [0, 1, 3]), attr('ngram_indexes', [0, 1, 2]))],
+          f5=[texts('k', 'the', 'a b,c.\u00df', 'See \xff'), ints('wide', 3, 2), ints('i', 1, 2, 1, 2, 3)],
+          f11=info('x', 8, 2), f12=[info('y', 1), info('t', 8), info('z', 1)])
+# Images read at places that are given as data, places made, blocks put together, a batch normalized by itself.
+REGIONS = pb(f1=[node('AffineGrid', ['map', 'size'], ['grid'], attr('align_corners', 1)),
+                 node('GridSample', ['x', 'grid'], ['a'], attr('mode', 'cubic'), attr('padding_mode', 'reflection')),
+                 node('GridSample', ['c', 'p'], ['b'], attr('mode', 'linear'), attr('padding_mode', 'border'), attr('align_corners', 1)),
+                 node('RoiAlign', ['x', 'boxes', 'of'], ['r'], attr('output_height', 2), attr('output_width', 3), attr('sampling_ratio', 2),
+                      attr('spatial_scale', .5), attr('mode', 'max')),
+                 node('RoiAlign', ['c', 'boxes', 'of'], ['q'], attr('coordinate_transformation_mode', 'output_half_pixel')),
+                 node('NonMaxSuppression', ['corners', 'scores', 'most', 'overlap', 'least'], ['s'], attr('center_point_box', 1)),
+                 node('Col2Im', ['columns', 'image', 'block'], ['e'], attr('strides', [2, 1]), attr('pads', [1, 0, 0, 1]), attr('dilations', [1, 2])),
+                 node('BatchNormalization', ['x', 'g', 'h', 'o', 'v'], ['y', 'u', 'l'], attr('training_mode', 1), attr('momentum', .5))],
+             f5=[floats('map', [1, 2, 3], 1, 0, .5, -.5, 1, 0), ints('size', 1, 2, 3, 2), floats('c', [1, 1, 2, 2], 1, 2, 3, 4),
+                 floats('p', [1, 1, 2, 2], -1, .5, 2, 0), floats('boxes', [2, 4], 0, 0, 3, 2, 1, -1, 5, 9), ints('of', 0, 0),
+                 floats('corners', [1, 3, 4], 0, 0, 1, 1, 0, .1, 1, 1, 5, 5, 2, 1), floats('scores', [1, 2, 3], .9, .8, .7, .1, .2, .3),
+                 ints('most', 2), floats('overlap', [], .5), floats('least', [], .15), floats('columns', [1, 4, 6], *range(24)),
+                 ints('image', 3, 4), ints('block', 2, 2), floats('g', [2], 1, 2), floats('h', [2], 0, 1), floats('o', [2], 0, 0), floats('v', [2], 1, 1)],
+             f11=info('x', 1, 1, 2, 3, 3), f12=[info(name, 1) for name in 'abrqeyul'] + [info('s', 7)])
 ONNX = {
     'opset1': model(pb(f1=[node('Cast', ['x'], ['c'], pb(f1='to', f4='DOUBLE')), node('Cast', ['c'], ['d'], pb(f1='to', f4='FLOAT')),
                            node('Dropout', ['d'], ['y'], pb(f1='is_test', f3=1))], f11=X, f12=Y), 1, 3),
@@ -165,6 +200,8 @@ ONNX = {
     'sizes': model(SIZES, 18),
     'layers': model(LAYERS, 23, 11),
     'rounds': model(ROUNDS, 13),
+    'text': model(TEXT, 20, 10, microsoft=1),
+    'regions': model(REGIONS, 20, 10),
 }
 GRAPH_TEXT = {
     'escapes': r'<opset_import: ["" : 21]> "a b" (string["\x41\"",?] "\\") => (string[] "7") <string e = {"\x0a"}> { ["/n.0"] "7" = Identity ("\\") }'.encode(),
@@ -173,7 +210,8 @@ GRAPH_TEXT = {
     'cut': b'<ir_version: 10, opset_import: ["" : 21]> g (float x) => (float y) <float[2] w = {...}> { y = Neg (x) }',
     'other_opset': b'<opset_import: ["" : 13]> g () => () {}',
 }
-for folder, files in (('npy', NPY), ('csv', CSV), ('onnx', ONNX), ('graph_text', GRAPH_TEXT)):
+for folder, files in (('npy', NPY), ('csv', CSV), ('onnx', ONNX), ('graph_text', GRAPH_TEXT),
+                      ('clean', {name: ONNX[name] for name in ('text', 'regions')})):
     (here / folder).mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         (here / folder / name).write_bytes(data)

@@ -69,7 +69,7 @@ static nescio_status infer_affine_grid(nescio_ctx *ctx, const nescio_node *node)
         nescio_shape_take(&out, 0, nescio_infer_shape(node, 0), 0);
     if (nescio_infer_content(node, 1, &c))
         for (int d = 2; d < n; d++)
-            if (c.known[d])
+            if (c.known[d] && c.at[d] >= 0) /* a run refuses what is below 0 */
                 nescio_shape_set(&out, d - 1, c.at[d]);
     nescio_shape_set(&out, n - 1, n - 2);
     return nescio_infer_output(ctx, node, 0, nescio_infer_dtype(node, 0), &out);

@@ -98,14 +98,16 @@ nescio_status nescio_run_col2im(nescio_refexec_call *call)
         return nescio_call_fail(call, NESCIO_E_FORMAT,
                                 "%lld x %lld columns do not fit its image and blocks",
                                 (long long)rows, (long long)columns);
-    size = nescio_dims_product(f.block, 0, f.n_axes);
+    size = rows > 0 ? nescio_dims_product(f.block, 0, f.n_axes) : 1; /* divides the rows */
     dims[0] = x->dims[0];
     dims[1] = rows / size;
     memcpy(dims + 2, f.image, (size_t)f.n_axes * sizeof *dims);
     NESCIO_TRY(nescio_tensor_arena(call->ctx, call->arena, &wide, NESCIO_F64, f.n_axes + 2, dims));
-    NESCIO_TRY(nescio_call_spend(call, size, columns, f.n_axes));
+    if (dims[0] * dims[1] > 0)
+        NESCIO_TRY(nescio_call_spend(call, size, columns, f.n_axes));
     plane = nescio_dims_product(dims, 2, f.n_axes + 2);
-    for (int64_t k = 0; k < size * columns; k++) {
+    /* Without images, 2^45 columns take no memory. */
+    for (int64_t k = 0; k < size * columns && dims[0] * dims[1] > 0; k++) {
         const int64_t offset = offset_of(&f, k / columns, k % columns);
 
         for (int64_t c = 0; c < dims[0] * dims[1] && offset >= 0; c++)

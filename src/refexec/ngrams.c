@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#define COMPARISONS 16 /* of an n-gram with known ones, about */
+
 /* Items as they are compared: text, or numbers. */
 typedef struct items {
     const char *const *text; /* NULL: numbers */
@@ -76,6 +78,8 @@ static nescio_status read_grams(const nescio_refexec_call *call, vectorizer *v)
 
     NESCIO_TRY(nescio_ml_ints_read(call, "ngram_counts", &counts));
     NESCIO_TRY(nescio_ml_ints_read(call, "ngram_indexes", &columns));
+    if (v->longest > (int64_t)counts.n) /* longer ones are not known */
+        v->longest = (int64_t)counts.n;
     v->grams = nescio_call_scratch(call, (int64_t)columns.n + 1, sizeof *v->grams);
     if (!v->grams)
         return nescio_call_nomem(call);
@@ -131,7 +135,8 @@ static nescio_status read_vectorizer(const nescio_refexec_call *call, vectorizer
     return NESCIO_OK;
 }
 
-/* Counts the n-grams that begin at item `at` of a row that ends before `end`. */
+/* Counts the n-grams that begin at item `at` of a row that ends before `end`. None is longer than
+ * the pool's longest, so no product here overflows. */
 static void count_from(const vectorizer *v, const items *x, int64_t at, int64_t end, int64_t step,
                        int64_t shortest, float *row)
 {
@@ -146,16 +151,25 @@ static void count_from(const vectorizer *v, const items *x, int64_t at, int64_t 
 }
 
 /* Single items have no neighbours, so they count in the first round only. */
-static void count_row(const vectorizer *v, const items *x, int64_t at, int64_t end, float *row)
+static nescio_status count_row(const nescio_refexec_call *call, const vectorizer *v, const items *x,
+                               int64_t at, int64_t end, float *row)
 {
     int64_t shortest = v->shortest;
 
-    for (int64_t step = 1; step <= v->skips + 1 && step <= end - at && shortest <= v->longest;
+    for (int64_t step = 1; step - 1 <= v->skips && step <= end - at && shortest <= v->longest;
          step++) {
+        const int64_t room = (end - at - 1) / step + 1,
+                      longest = v->longest < room ? v->longest : room;
+
+        if (longest < shortest)
+            break;
+        NESCIO_TRY(
+            nescio_call_spend(call, end - at, longest - shortest + 1, longest * COMPARISONS));
         for (int64_t i = at; i < end; i++)
             count_from(v, x, i, end, step, shortest, row);
         shortest += shortest == 1;
     }
+    return NESCIO_OK;
 }
 
 static void weigh(const vectorizer *v, float *row)
@@ -186,10 +200,11 @@ nescio_status nescio_run_tf_idf_vectorizer(nescio_refexec_call *call)
     dims[0] = x->rank == 2 ? rows : v.columns;
     dims[1] = v.columns;
     NESCIO_TRY(nescio_call_output(call, 0, NESCIO_F32, x->rank, dims));
-    for (int64_t i = 0; i < rows; i++) {
+    for (int64_t i = 0; i < rows && v.columns > 0;
+         i++) { /* without columns there may be 2^45 rows */
         float *const row = (float *)call->outputs[0].data + i * v.columns;
 
-        count_row(&v, &given, i * width, (i + 1) * width, row);
+        NESCIO_TRY(count_row(call, &v, &given, i * width, (i + 1) * width, row));
         weigh(&v, row);
     }
     return NESCIO_OK;

@@ -296,7 +296,8 @@ nescio_status nescio_run_non_max_suppression(nescio_refexec_call *call)
     found = nescio_call_scratch(call, 3 * nescio_count(scores) + 1, sizeof *found);
     if (!order || !found)
         return nescio_call_nomem(call);
-    for (int64_t k = 0; k < n_images * n_classes; k++) {
+    for (int64_t k = 0; k < n_images * n_classes && n > 0;
+         k++) { /* of no box, 2^45 images may be */
         int64_t n_kept;
 
         NESCIO_TRY(choose(call, &s, n, (const float *)boxes->data + k / n_classes * n * 4,

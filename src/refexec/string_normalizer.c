@@ -11,7 +11,7 @@ typedef uint32_t (*case_fn)(uint32_t c);
 static const char *change(const nescio_refexec_call *call, const char *text, case_fn to)
 {
     const char *const end = text + strlen(text);
-    char *const out = nescio_arena_alloc(call->arena, 3 * (size_t)(end - text) + 4);
+    char *const out = nescio_call_scratch(call, 3 * (end - text) + 4, 1);
     char *at = out;
 
     if (!out)
@@ -56,6 +56,7 @@ static nescio_status is_stop(const nescio_refexec_call *call, const stop_list *s
     *stop = false;
     if (!key)
         return nescio_call_nomem(call);
+    NESCIO_TRY(nescio_call_spend(call, (int64_t)s->n, (int64_t)strlen(key) + 1, 1));
     for (size_t i = 0; i < s->n && !*stop; i++)
         *stop = strcmp(key, s->words[i]) == 0;
     return NESCIO_OK;

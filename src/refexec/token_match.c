@@ -3,9 +3,12 @@
 #include "refexec/text_chars.h"
 #include "refexec/token_pattern_internal.h"
 
-static bool in_set(const nescio_pattern *p, int32_t i_set, uint32_t c)
+/* Counts ranges looked at in *work. */
+static bool in_set(const nescio_pattern *p, int32_t i_set, uint32_t c, int64_t *work)
 {
     const nescio_char_set *const set = &p->sets[i_set];
+
+    *work += set->count;
 
     for (int32_t i = set->first; i < set->first + set->count; i++) {
         if (c >= p->ranges[i].low && c <= p->ranges[i].high)
@@ -67,18 +70,21 @@ static const char *longest(nescio_pattern *p, const char *begin, const char *fro
     const char *found = NULL, *at = from;
     int32_t n = 0;
 
+    if (p->refused)
+        return NULL;
     p->round++;
     if (follow(p, 0, p->now, &n, begin, at, end))
         found = at;
     while (n > 0 && at < end) {
         const uint32_t c = nescio_char_next(&at, end);
         int32_t *const list = p->next;
+        int64_t work = n;
         int32_t m = 0;
         bool accepted = false;
 
         p->round++;
         for (int32_t k = 0; k < n; k++) {
-            if (in_set(p, p->steps[p->now[k]].a, c))
+            if (in_set(p, p->steps[p->now[k]].a, c, &work))
                 accepted |= follow(p, p->now[k] + 1, list, &m, begin, at, end);
         }
         if (accepted)
@@ -86,6 +92,9 @@ static const char *longest(nescio_pattern *p, const char *begin, const char *fro
         p->next = p->now;
         p->now = list;
         n = m;
+        p->refused = nescio_call_spend(p->call, work, 1, 1) != NESCIO_OK;
+        if (p->refused)
+            return NULL;
     }
     return found;
 }
@@ -101,8 +110,13 @@ bool nescio_pattern_find(nescio_pattern *pattern, const char *begin, const char 
             *last = stop;
             return true;
         }
-        if (at >= end)
+        if (at >= end || pattern->refused)
             return false;
         nescio_char_next(&at, end);
     }
+}
+
+bool nescio_pattern_refused(const nescio_pattern *pattern)
+{
+    return pattern->refused;
 }

@@ -113,11 +113,13 @@ static bool add_class(reader *r, uint32_t letter)
 static uint32_t hexadecimal(reader *r)
 {
     const bool braces = more(r) && *r->at == '{';
-    const char *const close = braces ? memchr(r->at, '}', (size_t)(r->end - r->at)) : r->at + 2;
+    const char *const close = braces                ? memchr(r->at, '}', (size_t)(r->end - r->at))
+                              : r->end - r->at >= 2 ? r->at + 2
+                                                    : NULL;
     uint32_t c = 0;
 
     r->at += braces;
-    if (!close || close > r->end || close == r->at || close - r->at > 6) {
+    if (!close || close == r->at || close - r->at > 6) {
         refuse(r, "\\x wants hexadecimal digits");
         return 0;
     }
@@ -225,7 +227,8 @@ static void read_set(reader *r)
     }
     if (!more(r))
         refuse(r, "a set is not closed");
-    r->at++;
+    else
+        r->at++;
     end_set(r);
 }
 
@@ -247,7 +250,8 @@ static void read_group(reader *r)
     r->depth--;
     if (!more(r) || *r->at != ')')
         refuse(r, "a group is not closed");
-    r->at++;
+    else
+        r->at++;
 }
 
 /* Behind the backslash, outside sets. */
@@ -333,6 +337,8 @@ static void repeat(reader *r, int32_t from, int32_t least, int32_t most)
 
     if (most >= 0 && most < least)
         refuse(r, "a repetition from more to less");
+    if (n == 0) /* what is empty stays so, without 10^4 rounds for each {9999} */
+        return;
     if (most == 0)
         p->n_steps = from;
     for (int32_t k = 1; k < copies && !r->problem; k++) {
@@ -422,6 +428,7 @@ nescio_status nescio_pattern_compile(const nescio_refexec_call *call, const char
     p->seen = nescio_call_scratch(call, p->n_steps, sizeof *p->seen);
     if (!p->now || !p->next || !p->stack || !p->seen)
         return nescio_call_nomem(call);
+    p->call = call;
     *out = p;
     return NESCIO_OK;
 }

@@ -19,4 +19,6 @@ NESCIO_MUST_CHECK nescio_status nescio_pattern_compile(const nescio_refexec_call
 /** Searches [from, end) of the text [begin, end): whether found, and then [*first, *last). */
 bool nescio_pattern_find(nescio_pattern *pattern, const char *begin, const char *from,
                          const char *end, const char **first, const char **last);
+/** Whether a search was given up because it would have caused more work than the call may. */
+bool nescio_pattern_refused(const nescio_pattern *pattern);
 #endif /* NESCIO_REFEXEC_TOKEN_PATTERN_H */

@@ -30,6 +30,8 @@ typedef struct nescio_char_set {
 } nescio_char_set;
 
 struct nescio_pattern {
+    const nescio_refexec_call *call; /* pays for searches */
+    bool refused;
     nescio_step *steps;
     nescio_char_range *ranges;
     nescio_char_set *sets;

@@ -6,6 +6,8 @@
 #include "refexec/text_chars.h"
 #include "refexec/token_pattern.h"
 
+#define SEPARATORS_MAX 256 /* a compiled one takes about 100 KB */
+
 typedef struct word {
     const char *at;
     size_t bytes;
@@ -31,6 +33,10 @@ static nescio_status read_cutter(const nescio_refexec_call *call, cutter *c)
         return nescio_pattern_compile(call, expression, &c->expression);
     if (!list || list->kind != NESCIO_ATTR_STRINGS || list->count == 0)
         return nescio_call_fail(call, NESCIO_E_FORMAT, "neither separators nor tokenexp");
+    if (list->count > SEPARATORS_MAX)
+        return nescio_call_fail(call, NESCIO_E_UNSUPPORTED,
+                                "%zu separators; at most %d are accepted", list->count,
+                                SEPARATORS_MAX);
     c->by_character = list->count == 1 && list->strings[0][0] == '\0';
     c->n_separators = c->by_character ? 0 : list->count;
     c->separators = nescio_call_scratch(call, (int64_t)list->count, sizeof *c->separators);
@@ -133,6 +139,19 @@ static size_t cut(const cutter *c, const char *text, word *words, word *spare)
     return cut_at_separators(c, text, end, words, spare);
 }
 
+/* What does not match may also be what would have taken too much work. */
+static nescio_status check_patterns(const nescio_refexec_call *call, const cutter *c)
+{
+    bool refused = c->expression && nescio_pattern_refused(c->expression);
+
+    for (size_t i = 0; i < c->n_separators && !refused; i++)
+        refused = nescio_pattern_refused(c->separators[i]);
+    if (refused)
+        return nescio_call_fail(call, NESCIO_E_UNSUPPORTED,
+                                "needs more work than it may cause here");
+    return NESCIO_OK;
+}
+
 /* The words of all texts one behind the other, counts[i] of text i. */
 static nescio_status cut_all(const nescio_refexec_call *call, const cutter *c, word **words,
                              size_t *counts)
@@ -146,6 +165,7 @@ static nescio_status cut_all(const nescio_refexec_call *call, const cutter *c, w
     for (int64_t i = 0; i < n; i++) {
         const size_t bytes = strlen(texts[i]);
 
+        NESCIO_TRY(nescio_call_spend(call, (int64_t)bytes + 1, 1, 1)); /* one text many times */
         all += bytes + 1; /* an empty text still uses a place for a moment */
         longest = bytes > longest ? bytes : longest;
     }
@@ -156,6 +176,7 @@ static nescio_status cut_all(const nescio_refexec_call *call, const cutter *c, w
     for (int64_t i = 0; i < n; i++) {
         counts[i] = cut(c, texts[i], *words + used, spare);
         used += counts[i];
+        NESCIO_TRY(check_patterns(call, c));
     }
     return NESCIO_OK;
 }

@@ -268,6 +268,39 @@ static void places_that_do_not_fit_are_refused(void **state)
     case_end(&c);
 }
 
+/* Tensors of no element have any size for nothing: no loop runs over what is not there. */
+static void places_of_nothing_take_no_time(void **state)
+{
+    const int64_t many = (int64_t)1 << 22;
+    node_case c;
+
+    (void)state;
+    case_begin(&c, NESCIO_OP_NON_MAX_SUPPRESSION, 3, 1);
+    case_input(&c, 0, NESCIO_F32, DIMS(many, 0, 4), NULL);
+    case_input(&c, 1, NESCIO_F32, DIMS(many, many, 0), NULL);
+    case_input(&c, 2, NESCIO_I64, DIMS(1), VALUES(1));
+    case_run(&c);
+    case_expect(&c, 0, NESCIO_I64, DIMS(0, 3), NULL, 0);
+    case_end(&c);
+
+    case_begin(&c, NESCIO_OP_COL2IM, 3, 1); /* no image */
+    assert_non_null(nescio_node_set_ints(c.node, "strides", (const int64_t[]){1}, 1));
+    case_input(&c, 0, NESCIO_F32, DIMS(0, many, many), NULL);
+    case_input(&c, 1, NESCIO_I64, DIMS(1), VALUES(2 * (double)many - 1));
+    case_input(&c, 2, NESCIO_I64, DIMS(1), VALUES((double)many));
+    case_run(&c);
+    case_expect(&c, 0, NESCIO_F32, DIMS(0, 1, 2 * many - 1), NULL, 0);
+    case_end(&c);
+
+    case_begin(&c, NESCIO_OP_COL2IM, 3, 1); /* no row of three blocks of 2^30 */
+    case_input(&c, 0, NESCIO_F32, DIMS(1, 0, 1), NULL);
+    case_input(&c, 1, NESCIO_I64, DIMS(3), VALUES(0x1p30, 0x1p30, 0x1p30));
+    case_input(&c, 2, NESCIO_I64, DIMS(3), VALUES(0x1p30, 0x1p30, 0x1p30));
+    case_run(&c);
+    assert_int_equal(c.status, NESCIO_E_ARG); /* more than a tensor holds */
+    case_end(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +310,7 @@ int main(void)
         cmocka_unit_test(boxes_of_linear_images_give_the_middle),
         cmocka_unit_test(best_boxes_strike_out_the_others),
         cmocka_unit_test(places_that_do_not_fit_are_refused),
+        cmocka_unit_test(places_of_nothing_take_no_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

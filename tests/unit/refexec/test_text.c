@@ -334,6 +334,96 @@ static void wrong_vectorizers_are_refused(void **state)
     }
 }
 
+/* Lengths and skips of the file's are numbers as any other. */
+static void absurd_n_grams_count_nothing(void **state)
+{
+    static const char *const pool[] = {"a", "a", "b"};
+    static const char *const words[] = {"a", "b", "b", "a"};
+    static const int64_t shortest[] = {1, INT64_MAX, ((int64_t)1 << 62) + 1};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        node_case c;
+
+        case_begin(&c, NESCIO_OP_TF_IDF_VECTORIZER, 1, 1);
+        set_strings(&c, "pool_strings", 3, pool);
+        set_ints(&c, "ngram_counts", 2, (const int64_t[]){0, 1});
+        set_ints(&c, "ngram_indexes", 2, (const int64_t[]){0, 1});
+        set_int(&c, "min_gram_length", shortest[i]);
+        set_int(&c, "max_gram_length", INT64_MAX);
+        set_int(&c, "max_skip_count", INT64_MAX);
+        case_strings(&c, 0, 4, words);
+        case_run(&c);
+        case_expect(&c, 0, NESCIO_F32, DIMS(2),
+                    i == 0 ? (const double[]){2, 2} : (const double[]){0, 0}, 0);
+        case_end(&c);
+    }
+}
+
+/* Each operator on text is asked for more than it may do: a text shared by many elements, a search
+ * for what is never found, many stop words, many distances. */
+static void text_is_paid_for(void **state)
+{
+    enum { LETTERS = 3000, TEXTS = 2000 };
+    static char text[LETTERS + 1];
+    static const char *texts[TEXTS];
+    static int64_t none[1];
+
+    (void)state;
+    memset(text, 'a', LETTERS);
+    for (int i = 0; i < TEXTS; i++)
+        texts[i] = text;
+    for (int k = 0; k < 4; k++) {
+        node_case c;
+
+        case_begin(&c,
+                   k < 2    ? NESCIO_OP_TOKENIZER
+                   : k == 2 ? NESCIO_OP_STRING_NORMALIZER
+                            : NESCIO_OP_TF_IDF_VECTORIZER,
+                   1, 1);
+        set_string(&c, "tokenexp", k == 0 ? "b" : "a*b");
+        set_string(&c, "case_change_action", "UPPER");
+        set_strings(&c, "pool_strings", 1, (const char *const[]){"a"});
+        set_ints(&c, "ngram_counts", 1, none);
+        set_ints(&c, "ngram_indexes", 1, none);
+        set_int(&c, "max_skip_count", TEXTS);
+        set_int(&c, "min_gram_length", 1);
+        case_strings(&c, 0, k == 1 ? 1 : TEXTS, texts);
+        nescio_ctx_set_work(c.ctx, k == 3 ? 150000 : 4000000);
+        case_run(&c);
+        if (k == 3) /* single items: one round, whatever max_skip_count says */
+            assert_int_equal(c.status, NESCIO_OK);
+        else
+            assert_int_equal(c.status, NESCIO_E_UNSUPPORTED);
+        case_end(&c);
+    }
+}
+
+static void endless_patterns_are_refused(void **state)
+{
+    enum { GROUPS = 15000, SEPARATORS = 300 };
+    static char empty[6 * GROUPS + 3] = "()";
+    static const char *separators[SEPARATORS];
+    char got[TEXT_BYTES];
+    node_case c;
+
+    (void)state;
+    for (int i = 0; i < GROUPS; i++)
+        memcpy(empty + 2 + 6 * i, "{9999}", 7);
+    assert_int_equal(cut(empty, "a", got), NESCIO_OK); /* at once: nothing stays nothing */
+    assert_int_equal(cut("\\x", "a", got), NESCIO_E_UNSUPPORTED);
+    assert_int_equal(cut("(a|[b", "a", got), NESCIO_E_UNSUPPORTED);
+    for (int i = 0; i < SEPARATORS; i++)
+        separators[i] = ",";
+    case_begin(&c, NESCIO_OP_TOKENIZER, 1, 1);
+    set_strings(&c, "separators", SEPARATORS, separators);
+    set_int(&c, "mincharnum", 1);
+    case_strings(&c, 0, 1, (const char *const[]){"a"});
+    case_run(&c);
+    assert_int_equal(c.status, NESCIO_E_UNSUPPORTED);
+    case_end(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +435,9 @@ int main(void)
         cmocka_unit_test(stop_words_are_left_out),
         cmocka_unit_test(n_grams_have_columns),
         cmocka_unit_test(wrong_vectorizers_are_refused),
+        cmocka_unit_test(absurd_n_grams_count_nothing),
+        cmocka_unit_test(text_is_paid_for),
+        cmocka_unit_test(endless_patterns_are_refused),
     };
 
     return cmocka_run_group_tests_name("refexec: text", tests, NULL, NULL);
