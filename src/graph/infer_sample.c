@@ -13,7 +13,12 @@ static nescio_status infer_grid_sample(nescio_ctx *ctx, const nescio_node *node)
         if (x->rank < 3 || grid->rank != x->rank)
             return nescio_infer_fail(ctx, node, "samples a tensor of rank %d with a grid of %d",
                                      x->rank, grid->rank);
+        if (x->dims[0] >= 0 && grid->dims[0] >= 0 && x->dims[0] != grid->dims[0])
+            return nescio_infer_fail(ctx, node, "samples %lld images with %lld grids",
+                                     (long long)x->dims[0], (long long)grid->dims[0]);
         out = *x;
+        if (grid->dims[0] >= 0) /* as many images as grids */
+            nescio_shape_take(&out, 0, grid, 0);
         for (int d = 2; d < x->rank; d++)
             nescio_shape_take(&out, d, grid, d - 1);
     }
@@ -68,9 +73,9 @@ static nescio_status infer_affine_grid(nescio_ctx *ctx, const nescio_node *node)
     if (nescio_infer_shape(node, 0)->rank == 3)
         nescio_shape_take(&out, 0, nescio_infer_shape(node, 0), 0);
     if (nescio_infer_content(node, 1, &c))
-        for (int d = 2; d < n; d++)
-            if (c.known[d] && c.at[d] >= 0) /* a run refuses what is below 0 */
-                nescio_shape_set(&out, d - 1, c.at[d]);
+        for (int d = 0; d < n; d++)
+            if (d != 1 && c.known[d] && c.at[d] >= 0) /* a run refuses what is below 0 */
+                nescio_shape_set(&out, d > 0 ? d - 1 : 0, c.at[d]);
     nescio_shape_set(&out, n - 1, n - 2);
     return nescio_infer_output(ctx, node, 0, nescio_infer_dtype(node, 0), &out);
 }

@@ -330,18 +330,24 @@ static void test_batch_of_one(void **state)
 /* Where rows cannot be told apart the batch of one stays, and so does every target. */
 static void test_batch_of_one_stays(void **state)
 {
-    static const char text[] = "(float[1,2,3] x) => (float[3,2] y) <int64[1] a = {0}> {"
-                               " b = Squeeze(x, a) y = Transpose<perm = [1, 0]>(b) }";
+    static const char *const texts[] = {
+        "(float[1,2,3] x) => (float[3,2] y) <int64[1] a = {0}> {"
+        " b = Squeeze(x, a) y = Transpose<perm = [1, 0]>(b) }",
+        /* one grid is for one image */
+        "(float[1,1,4] x) => (float[1,1,2] y) <float[1,2,1] p = {-0.5, 0.25}> {"
+        " y = GridSample(x, p) }"};
     nescio_ctx *ctx = NULL;
-    nescio_graph *g, *clean;
 
     (void)state;
     assert_int_equal(nescio_ctx_new(&ctx), NESCIO_OK);
-    g = test_parse(ctx, text, 1);
-    clean = test_clean_and_split(ctx, g, 1, NULL);
-    assert_int_equal(clean->inputs[0]->shape.dims[0], 1);
-    nescio_graph_free(clean);
-    nescio_graph_free(g);
+    for (size_t i = 0; i < 2; i++) {
+        nescio_graph *const g = test_parse(ctx, texts[i], 1);
+        nescio_graph *const clean = test_clean_and_split(ctx, g, 1, NULL);
+
+        assert_int_equal(clean->inputs[0]->shape.dims[0], 1);
+        nescio_graph_free(clean);
+        nescio_graph_free(g);
+    }
     nescio_ctx_free(ctx);
 }
 
