@@ -47,6 +47,7 @@ typedef struct nescio_value {
     uint32_t i_output;             /**< which output of producer */
     uint32_t id;                   /**< dense index: position in graph->values */
     bool is_input;                 /**< an input of its graph */
+    bool shape_is_claim;           /**< the file's word for what could not be inferred: what is found later overrules it */
 } nescio_value;
 
 typedef enum nescio_attr_kind {

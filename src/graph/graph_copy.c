@@ -59,6 +59,7 @@ static nescio_value *copy_value(const copier *c, nescio_graph *to, const nescio_
 
     if (!copy || !copy_symbols(c, &copy->shape))
         return NULL;
+    copy->shape_is_claim = value->shape_is_claim;
     if (value->constant) {
         copy->constant = nescio_graph_keep_tensor(c->arena, value->constant, c->borrow);
         if (!copy->constant)

@@ -69,10 +69,14 @@ nescio_status nescio_infer_output(nescio_ctx *ctx, const nescio_node *node, size
     else if (dtype != NESCIO_DTYPE_NONE && dtype != value->dtype)
         return nescio_infer_fail(ctx, node, "output '%s' is %s, but is declared %s", value->name,
                                  nescio_dtype_name(dtype), nescio_dtype_name(value->dtype));
-    if (!nescio_shape_merge(&value->shape, shape))
+    if (nescio_shape_merge(&value->shape, shape))
+        return NESCIO_OK;
+    if (!value->shape_is_claim)
         return nescio_infer_fail(ctx, node, "output '%s' has shape %s, but is declared %s",
                                  value->name, describe_shape(shape, found, sizeof found),
                                  describe_shape(&value->shape, known, sizeof known));
+    value->shape = *shape;
+    value->shape_is_claim = false;
     return NESCIO_OK;
 }
 

@@ -141,6 +141,7 @@ static nescio_status declare_rank(nescio_importer *im, const nescio_onnx_info *i
     for (int d = 0; d < shape.rank; d++)
         shape.dims[d] = NESCIO_DIM_UNKNOWN;
     value->shape = shape;
+    value->shape_is_claim = true;
     return NESCIO_OK;
 }
 

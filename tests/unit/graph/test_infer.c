@@ -187,6 +187,28 @@ static void contradictions_are_named(void **state)
 
 /* A window as the standard defines it, counted: places start + k * stride at which the dilated
  * kernel fits. */
+/* Exporters write wrong ranks for outputs that they cannot infer themselves. */
+static void claims_are_overruled(void **state)
+{
+    (void)state;
+    for (int claim = 0; claim < 2; claim++) {
+        nescio_graph *g, *copy;
+        nescio_shape *shape;
+
+        assert_int_equal(parse("float[N,3] x", "", "y = Relu(x)", &g), NESCIO_OK);
+        shape = &g->outputs[0]->shape;
+        *shape = (nescio_shape){
+            .rank = 3, .dims = {NESCIO_DIM_UNKNOWN, NESCIO_DIM_UNKNOWN, NESCIO_DIM_UNKNOWN}};
+        g->outputs[0]->shape_is_claim = claim;
+        assert_int_equal(nescio_graph_copy(ctx, g, true, &copy), NESCIO_OK);
+        assert_int_equal(nescio_graph_infer(ctx, copy), claim ? NESCIO_OK : NESCIO_E_FORMAT);
+        assert_int_equal(nescio_graph_infer(ctx, g), claim ? NESCIO_OK : NESCIO_E_FORMAT);
+        assert_int_equal(shape->rank, claim ? 2 : 3);
+        nescio_graph_free(copy);
+        nescio_graph_free(g);
+    }
+}
+
 static void windows_are_counted(void **state)
 {
     uint64_t seed = 17;
@@ -228,6 +250,7 @@ int main(void)
         cmocka_unit_test(shapes_are_inferred),
         cmocka_unit_test(contradictions_are_named),
         cmocka_unit_test(windows_are_counted),
+        cmocka_unit_test(claims_are_overruled),
     };
 
     return cmocka_run_group_tests(tests, new_ctx, free_ctx);
