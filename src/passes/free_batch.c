@@ -26,37 +26,19 @@ static bool is_one_row(const nescio_shape *shape)
     return shape->rank > 0 && shape->dims[0] == 1;
 }
 
-/* Whether a value's first axis is sure to have one element where the model has one row: it had one
- * before the trial (`before`; NULL: there is none yet), or it bears the name of the rows. */
-static bool holds_rows(const nescio_graph *graph, const nescio_value *value,
-                       const nescio_value *before, size_t n_before)
+/* Reshape to [1, ...] whose input has an unknown number of rows. A full target has to be as big as
+ * a row: it fits no other number of rows than one. A target with room (-1) fits any number and
+ * means what it says, [n, 4] to [1, -1, 4], but where the file has room for one row only: where
+ * the first axis had one element before the trial (`before`; NULL: there is none yet). */
+static bool bakes_batch(const nescio_node *node, const nescio_value *before, size_t n_before)
 {
-    const char *const symbol = value->shape.symbol[0];
-
-    if (before && value->id < n_before && is_one_row(&before[value->id].shape))
-        return true;
-    for (size_t i = 0; symbol && i < graph->n_inputs; i++) {
-        const nescio_shape *const in = &graph->inputs[i]->shape;
-
-        if (in->rank > 0 && in->symbol[0] && strcmp(in->symbol[0], symbol) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Reshape to [1, ...] whose input has an unknown number of rows, each as big as the result. Where
- * the target leaves room for another number (-1), that number has to be the model's rows: [n, 4] to
- * [1, -1, 4] is no batch of one. */
-static bool bakes_batch(const nescio_graph *graph, const nescio_node *node,
-                        const nescio_value *before, size_t n_before)
-{
-    const nescio_shape *const in = &node->inputs[0]->shape;
-    const int64_t row = nescio_shape_row_count(in);
+    const nescio_value *const x = node->inputs[0];
+    const int64_t row = nescio_shape_row_count(&x->shape);
     int64_t target[NESCIO_RANK_MAX], product = 1;
     bool open = false;
     int n;
 
-    if (in->rank < 1 || in->dims[0] != NESCIO_DIM_UNKNOWN ||
+    if (x->shape.rank < 1 || x->shape.dims[0] != NESCIO_DIM_UNKNOWN ||
         !nescio_constant_ints(nescio_node_input(node, 1), target, &n) || n < 1 || target[0] != 1)
         return false;
     for (int d = 1; d < n; d++) {
@@ -68,7 +50,8 @@ static bool bakes_batch(const nescio_graph *graph, const nescio_node *node,
     }
     if (row >= 0 && !open)
         return row == product;
-    return (row < 0 || row % product == 0) && holds_rows(graph, node->inputs[0], before, n_before);
+    return (row < 0 || row % product == 0) && before && x->id < n_before &&
+           is_one_row(&before[x->id].shape);
 }
 
 static nescio_status free_reshape(trial *t, nescio_node *node, size_t i_node)
@@ -166,7 +149,7 @@ static nescio_status try_shapes(trial *t, bool *fits)
     for (nescio_node *node = t->rw->graph->first; node; node = node->next, i_node++) {
         nescio_status st;
 
-        if (node->op == NESCIO_OP_RESHAPE && bakes_batch(t->rw->graph, node, t->saved, t->n_values))
+        if (node->op == NESCIO_OP_RESHAPE && bakes_batch(node, t->saved, t->n_values))
             NESCIO_TRY(free_reshape(t, node, i_node));
         if (node->op == NESCIO_OP_SQUEEZE)
             NESCIO_TRY(free_squeeze(t, node, i_node));
@@ -217,7 +200,7 @@ static bool wants_freeing(const nescio_graph *graph)
             return true;
     }
     for (const nescio_node *node = graph->first; node; node = node->next) {
-        if ((node->op == NESCIO_OP_RESHAPE && bakes_batch(graph, node, NULL, 0)) ||
+        if ((node->op == NESCIO_OP_RESHAPE && bakes_batch(node, NULL, 0)) ||
             (node->op == NESCIO_OP_SQUEEZE && !nescio_node_input(node, 1)))
             return true;
     }

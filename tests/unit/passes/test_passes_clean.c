@@ -232,6 +232,10 @@ static const clean_case cases[] = {
      " { i = NonZero(x) t = Transpose<perm = [1, 0]>(i) r = Reshape(t, s)"
      " y = ReduceSum<keepdims = 0>(r, a) }",
      "NonZero Transpose Reshape ReduceSum"},
+    {"rows that a target has room for are no batch",
+     "(float[N,4] x) => (float[2,N,4] y) <int64[3] s = {1, -1, 4}, int64[3] t = {2, 1, 1}>"
+     " { r = Reshape(x, s) y = Tile(r, t) }",
+     "Reshape Tile"},
 };
 
 /* An answer that has three rows whatever the batch is (votes, counted along the wrong axis): its
