@@ -21,13 +21,15 @@ typedef struct gram {
     int64_t first, step, n, column;
 } gram;
 
+typedef enum weighting { COUNT, PRESENCE, WEIGHTED } weighting;
+
 typedef struct vectorizer {
     items pool;
     gram *grams; /* sorted by length, then by items */
     int64_t n_grams, columns;
     int64_t shortest, longest, skips;
     nescio_ml_list weights;
-    enum { COUNT, PRESENCE, WEIGHTED } mode;
+    weighting mode;
 } vectorizer;
 
 static int compare_items(const items *a, int64_t i, const items *b, int64_t j)
@@ -121,11 +123,11 @@ static nescio_status read_vectorizer(const nescio_refexec_call *call, vectorizer
                       .skips = nescio_node_int(call->node, "max_skip_count", 0)};
     while (k < 3 && strcmp(mode, modes[k]) != 0)
         k++;
-    v->mode = k;
     if (k == 3 || v->shortest < 1 || v->longest < v->shortest || v->skips < 0)
         return nescio_call_fail(call, NESCIO_E_UNSUPPORTED,
                                 "mode '%.20s', n-grams of %lld to %lld, %lld skips", mode,
                                 (long long)v->shortest, (long long)v->longest, (long long)v->skips);
+    v->mode = (weighting)k;
     NESCIO_TRY(read_pool(call, v));
     NESCIO_TRY(read_grams(call, v));
     NESCIO_TRY(nescio_ml_list_read(call, "weights", NULL, &v->weights));
