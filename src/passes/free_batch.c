@@ -2,9 +2,9 @@
  * A batch of one, baked in by an exporter that was shown one row, becomes any number of rows:
  * inputs [1, ...] become [batch, ...], Reshape to [1, ...] of a tensor of rows becomes Reshape to
  * [0, ...] ("as the input has it"), and Squeeze without axes names the axes that it means. Shapes
- * are inferred anew; where that ends in a contradiction, or an answer does not have the rows on its
- * first axis (or had another number than one there), everything is put back. Needs shapes, breaks
- * no function of one row. */
+ * are inferred anew; where that ends in a contradiction, a node computes across rows, or an answer
+ * does not have the rows on its first axis (or had another number than one there), everything is
+ * put back. Needs shapes, breaks no function of one row. */
 #include "passes/passes_internal.h"
 
 #include <stdlib.h>
@@ -95,22 +95,52 @@ static nescio_status free_squeeze(trial *t, nescio_node *node, size_t i_node)
     return nescio_rewrite_input(t->rw, node, 1, value);
 }
 
-/* Squeeze of axis 0 would take the batch away. */
-static bool squeezes_rows(const nescio_node *node)
+static bool is_row_axis(int64_t axis, const nescio_shape *x)
+{
+    return axis == 0 || axis == -x->rank;
+}
+
+/* Whether axis 0 is among the axes of input 1, or may be. */
+static bool axes_have_rows(const nescio_node *node)
 {
     int64_t axes[NESCIO_RANK_MAX];
     int n;
 
-    if (node->op != NESCIO_OP_SQUEEZE)
-        return false;
-    if (!nescio_constant_ints(nescio_node_input(node, 1), axes, &n))
+    if (!nescio_constant_ints(nescio_node_input(node, 1), axes, &n) || n == 0)
         return true;
-    for (int i = 0; i < n; i++) {
-        if (axes[i] == 0 || axes[i] == -node->inputs[0]->shape.rank)
-            return node->inputs[0]->shape.rank < 1 ||
-                   node->inputs[0]->shape.dims[0] == NESCIO_DIM_UNKNOWN;
-    }
+    for (int i = 0; i < n; i++)
+        if (is_row_axis(axes[i], &node->inputs[0]->shape))
+            return true;
     return false;
+}
+
+/* Whether a node would compute across rows, where it stayed within the one row before, or take
+ * their axis away. */
+static bool mixes_rows(const nescio_node *node)
+{
+    const nescio_value *const x = nescio_node_input(node, 0);
+    const nescio_attr *axes;
+
+    if (!x || (x->shape.rank > 0 && x->shape.dims[0] != NESCIO_DIM_UNKNOWN))
+        return false;
+    switch (node->op) {
+    case NESCIO_OP_ARG_MAX:
+    case NESCIO_OP_ARG_MIN: return is_row_axis(nescio_node_int(node, "axis", 0), &x->shape);
+    case NESCIO_OP_TOP_K:
+    case NESCIO_OP_HARDMAX:
+    case NESCIO_OP_LOG_SOFTMAX:
+    case NESCIO_OP_SOFTMAX:
+    case NESCIO_OP_LP_NORMALIZATION:
+        return is_row_axis(nescio_node_int(node, "axis", -1), &x->shape);
+    case NESCIO_OP_MEAN_VARIANCE_NORMALIZATION: /* over [0, 2, 3] without axes */
+        axes = nescio_node_attr(node, "axes");
+        for (size_t i = 0; axes && i < axes->count; i++)
+            if (is_row_axis(axes->ints[i], &x->shape))
+                return true;
+        return !axes;
+    case NESCIO_OP_SQUEEZE: return axes_have_rows(node);
+    default: return nescio_op_get(node->op)->kind == NESCIO_KIND_REDUCE && axes_have_rows(node);
+    }
 }
 
 /* Whether output i has one row for each row of the inputs. What was three rows for one row of the
@@ -153,7 +183,7 @@ static nescio_status try_shapes(trial *t, bool *fits)
             NESCIO_TRY(free_reshape(t, node, i_node));
         if (node->op == NESCIO_OP_SQUEEZE)
             NESCIO_TRY(free_squeeze(t, node, i_node));
-        if (squeezes_rows(node))
+        if (mixes_rows(node))
             return NESCIO_OK;
         st = nescio_node_infer(ctx, node);
         if (st == NESCIO_E_FORMAT)
