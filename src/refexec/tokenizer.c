@@ -181,18 +181,6 @@ static nescio_status cut_all(const nescio_refexec_call *call, const cutter *c, w
     return NESCIO_OK;
 }
 
-/* A copy with an end. NULL: no memory. */
-static const char *text_of(const nescio_refexec_call *call, const word *w)
-{
-    char *const text = nescio_arena_alloc(call->arena, w->bytes + 1);
-
-    if (text) {
-        memcpy(text, w->at, w->bytes);
-        text[w->bytes] = '\0';
-    }
-    return text;
-}
-
 static nescio_status write_rows(nescio_refexec_call *call, const word *words, const size_t *counts,
                                 int64_t width, bool marks)
 {
@@ -206,7 +194,8 @@ static nescio_status write_rows(nescio_refexec_call *call, const word *words, co
         if (marks)
             *out++ = "\x02";
         for (size_t k = 0; k < counts[i]; k++, out++) {
-            *out = text_of(call, words++);
+            *out = nescio_arena_strndup(call->arena, words->at, words->bytes);
+            words++;
             if (!*out)
                 return nescio_call_nomem(call);
         }

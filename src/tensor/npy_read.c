@@ -6,7 +6,7 @@
  * the elements must fill the rest of the file exactly, so nothing is allocated that the file does
  * not back. */
 #include "tensor/tensor.h"
-#include "tensor/utf8_internal.h"
+#include "tensor/utf8.h"
 
 #include <string.h>
 

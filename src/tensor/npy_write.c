@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Writes .npy 1.0: the header is padded so that the elements start at a multiple of 64. */
 #include "tensor/tensor.h"
-#include "tensor/utf8_internal.h"
+#include "tensor/utf8.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Shapes, and who owns the elements. */
-#include "tensor/tensor.h"
+#include "tensor/walk.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -57,8 +57,8 @@ nescio_status nescio_tensor_shape(nescio_ctx *ctx, nescio_tensor *t, nescio_dtyp
             return nescio_fail(ctx, NESCIO_E_ARG,
                                "tensor: the shape asks for more than 2^48 bytes");
         made.dims[i] = dims[i];
-        made.stride[i] = i == rank - 1 ? 1 : made.stride[i + 1] * made.dims[i + 1];
     }
+    nescio_row_major(rank, made.dims, made.stride);
     *t = made;
     return NESCIO_OK;
 }

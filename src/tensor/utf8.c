@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * UTF-8 in both directions. */
-#include "tensor/utf8_internal.h"
+#include "tensor/utf8.h"
 
 size_t nescio_utf8_encode(char *out, uint32_t code)
 {

@@ -1,30 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Hostile names in XML, JSON and DOT. */
+#include "tensor/utf8.h"
 #include "view/view_picture_internal.h"
 
 #include <string.h>
 
 /* Bytes of the UTF-8 character at s; 0: s starts none (overlong, surrogate, cut off, beyond). */
-static size_t utf8_bytes(const unsigned char *s, uint32_t *code)
+static size_t utf8_bytes(const char *s, uint32_t *code)
 {
-    static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
-    const size_t n = s[0] < 0x80             ? 1
-                     : (s[0] & 0xe0) == 0xc0 ? 2
-                     : (s[0] & 0xf0) == 0xe0 ? 3
-                     : (s[0] & 0xf8) == 0xf0 ? 4
-                                             : 0;
+    const char *next = s;
 
-    if (n == 0)
-        return 0;
-    *code = n == 1 ? s[0] : s[0] & (0x7fu >> n);
-    for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-        *code = *code << 6 | (s[i] & 0x3f);
-    }
-    if (*code < least[n] || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff))
-        return 0;
-    return n;
+    *code = nescio_utf8_decode(&next);
+    return (size_t)(next - s);
 }
 
 /* Controls, and characters that XML 1.0 has not. */
@@ -45,7 +32,7 @@ static const char *next_character(const char **text, size_t *n)
 {
     const char *const at = *text;
     uint32_t code = 0;
-    const size_t bytes = utf8_bytes((const unsigned char *)at, &code);
+    const size_t bytes = utf8_bytes(at, &code);
 
     *text += bytes ? bytes : 1;
     *n = bytes;
@@ -61,7 +48,7 @@ static const char *next_shown(const char **text, size_t *n)
     const char *const c = next_character(text, n);
     uint32_t code = 0;
 
-    if (utf8_bytes((const unsigned char *)c, &code) == 0 || !turns_text(code))
+    if (utf8_bytes(c, &code) == 0 || !turns_text(code))
         return c;
     *n = 3;
     return "\xef\xbf\xbd";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Code points and UTF-8 (RFC 3629), for the fixed-width unicode of .npy. */
-#ifndef NESCIO_TENSOR_UTF8_INTERNAL_H
-#define NESCIO_TENSOR_UTF8_INTERNAL_H
+ * Code points and UTF-8 (RFC 3629): shortest forms only, no surrogates. */
+#ifndef NESCIO_TENSOR_UTF8_H
+#define NESCIO_TENSOR_UTF8_H
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,4 +11,4 @@ size_t nescio_utf8_encode(char *out, uint32_t code);
 /** The code point that the zero-terminated *s starts with; moves *s past it. UINT32_MAX: not UTF-8.
  */
 uint32_t nescio_utf8_decode(const char **s);
-#endif /* NESCIO_TENSOR_UTF8_INTERNAL_H */
+#endif /* NESCIO_TENSOR_UTF8_H */
